@@ -1,0 +1,5 @@
+"""``python -m pynomaly``."""
+
+from pynomaly.cli import main
+
+main()

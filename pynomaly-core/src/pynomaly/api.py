@@ -1,0 +1,172 @@
+"""The Python door: `detect`, `fit`, `load_model`, `inspect`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pynomaly.application.detect import detect as detect_table
+from pynomaly.application.detect import held_in_memory
+from pynomaly.application.fit import fit as fit_table
+from pynomaly.application.inspect import Inspection, inspect_table
+from pynomaly.domain.datasets import Table, read_whole
+from pynomaly.domain.decisions import choose_decision
+from pynomaly.domain.schema import Roles
+from pynomaly.infrastructure.composition import services
+from pynomaly.infrastructure.modelfile import load_model as read_model
+from pynomaly.infrastructure.recipes import make_recipe
+from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.settings import Settings
+from pynomaly.ports.protocols import Detector
+from pynomaly.ports.specs import DetectorSpec
+from pynomaly.results import Model, Result, collect_result
+from pynomaly.sources import open_source
+
+
+def detect(
+    data: Any,
+    detector: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    reference: Any = None,
+    clean: bool = False,
+    alpha: float | None = None,
+    top: int | None = None,
+    fdr: float | None = None,
+    columns: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    id: str | None = None,
+    label: str | None = None,
+    time: str | None = None,
+    series: str | None = None,
+    text: str | None = None,
+    seed: int | None = None,
+) -> Result:
+    """Find what is anomalous in `data`.
+
+    Args:
+        data: A path, URI, frame, array, list of rows or `Table`.
+        detector: Id such as ``"fast.iforest"``; None for the installed default.
+        params: Its parameters.
+        reference: Data of the same form to learn from; then alarms hold their rate. Without it
+            rows are ranked among themselves.
+        clean: Declares that the reference holds no anomalies, as `fdr` needs.
+        alpha: Alarm where the p-value is at most this; the default, at .01.
+        top: Alarm for so many highest scores instead.
+        fdr: Alarm by Benjamini-Hochberg at this false discovery rate instead.
+        columns: The only columns to use.
+        exclude: Columns not to use.
+        id: Column that names a row; not used.
+        label: Column with the truth; not used, but for metrics, and to clean a reference.
+        time: Column of time stamps.
+        series: Column that names a row's series; not used.
+        text: Column of free text.
+        seed: For everything that draws at random; the settings' (0) where None.
+
+    Raises:
+        PynomalyError: A subclass that says what to do.
+    """
+    settings = services().get(Settings)
+    registry = services().get(Registry)
+    roles = _roles(columns, exclude, id, label, time, series, text)
+    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
+    decision = choose_decision(*_budget(settings, alpha, top, fdr))
+    table = open_source(data, registry)
+    if reference is not None:
+        reference = open_source(reference, registry)
+
+    def run(table: Table) -> Result:
+        held = held_in_memory(table, settings.in_memory_mib * 2**20)
+        return collect_result(detect_table(held, recipe, decision, reference=reference))
+
+    return read_whole(table, run)
+
+
+def fit(
+    data: Any,
+    detector: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    *,
+    clean: bool = False,
+    columns: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    id: str | None = None,
+    label: str | None = None,
+    time: str | None = None,
+    series: str | None = None,
+    text: str | None = None,
+    seed: int | None = None,
+) -> Model:
+    """Learn a calibrated model from `data`; the arguments are those of `detect`.
+
+    Rows that `label` marks as anomalies are left out, and the reference then counts as clean.
+
+    Raises:
+        PynomalyError: A subclass that says what to do.
+    """
+    settings = services().get(Settings)
+    registry = services().get(Registry)
+    roles = _roles(columns, exclude, id, label, time, series, text)
+    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
+    table = open_source(data, registry)
+    return Model(read_whole(table, lambda t: fit_table(t, recipe)))
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a model file; nothing in it is executed.
+
+    Raises:
+        ModelFileError: If it is damaged, foreign, newer, or not safe.
+    """
+    return Model(read_model(path, services().get(Registry)))
+
+
+def inspect(data: Any) -> Inspection:
+    """What is in `data` and what is wrong with it, before any fit.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    table = open_source(data, services().get(Registry))
+    return read_whole(table, inspect_table)
+
+
+def detectors() -> tuple[DetectorSpec, ...]:
+    """Specs of all installed detectors, sorted by id."""
+    specs = services().get(Registry).specs("detectors")
+    return tuple(spec for spec in specs if isinstance(spec, DetectorSpec))
+
+
+def create_detector(id: str, params: Mapping[str, Any] | None = None, seed: int = 0) -> Detector:
+    """An unfitted detector of any plugin, for a float matrix.
+
+    Raises:
+        UnknownId, InvalidParams, MissingRequirement, PluginFailed: As their names say.
+    """
+    return services().get(Registry).create_detector(id, params, seed)[2]
+
+
+def _budget(
+    settings: Settings, alpha: float | None, top: int | None, fdr: float | None
+) -> tuple[float | None, int | None, float | None]:
+    silent = alpha is None and top is None and fdr is None
+    return (settings.alpha if silent else alpha, top, fdr)
+
+
+def _roles(
+    columns: Sequence[str] | None,
+    exclude: Sequence[str],
+    id: str | None,
+    label: str | None,
+    time: str | None,
+    series: str | None,
+    text: str | None,
+) -> Roles:
+    chosen = None if columns is None else _names(columns)
+    return Roles(chosen, _names(exclude), id, label, time, series, text)
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """A string is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)

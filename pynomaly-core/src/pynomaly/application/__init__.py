@@ -1,0 +1,1 @@
+"""The verbs: detect, fit, score, inspect: functions that take their ports as arguments."""

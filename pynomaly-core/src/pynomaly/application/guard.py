@@ -1,0 +1,130 @@
+"""Calls into detectors, held to the contract on both sides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError
+from pynomaly.ports.protocols import Detector, Explains, FitScores
+from pynomaly.ports.specs import Capability, DetectorSpec
+
+if TYPE_CHECKING:
+    from pynomaly.ports.protocols import FloatMatrix, FloatVector
+
+
+def fit_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> None:
+    """Fit `detector` on X, shape (n, d).
+
+    Raises:
+        DataError: If there are fewer rows than it needs.
+        PluginFailed: If it raises.
+    """
+    _check_rows(spec, X)
+    try:
+        detector.fit(X)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "fit", _reason(error)) from error
+
+
+def score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatVector:
+    """Scores of X's rows, shape (n,), float64 and finite.
+
+    Raises:
+        PluginFailed: If it raises, or gives other than one finite score per row.
+    """
+    if not len(X):
+        return np.empty(0)
+    try:
+        scores = detector.score(X)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "score", _reason(error)) from error
+    return _checked(spec, "score", scores, len(X))
+
+
+def fit_score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatVector:
+    """Fit on X, shape (n, d), and give its rows' scores, each row left out where it can be.
+
+    Raises:
+        DataError, PluginFailed: As `fit_guarded` and `score_guarded`.
+    """
+    if not isinstance(detector, FitScores):
+        fit_guarded(spec, detector, X)
+        return score_guarded(spec, detector, X)
+    _check_rows(spec, X)
+    try:
+        scores = detector.fit_score(X)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "fit", _reason(error)) from error
+    return _checked(spec, "score", scores, len(X))
+
+
+def explain_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatMatrix:
+    """Contribution of each feature to each row's score, shape (n, d).
+
+    Raises:
+        PluginFailed: If it raises, or gives another shape.
+    """
+    check_explains(spec)
+    if not isinstance(detector, Explains):
+        reason = "its spec says that it explains, but it has no method explain"
+        raise PluginFailed(spec.id, "explain", reason)
+    try:
+        contributions = np.asarray(detector.explain(X), dtype=np.float64)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "explain", _reason(error)) from error
+    if contributions.shape != X.shape:
+        reason = f"gave contributions of shape {contributions.shape} for {X.shape}"
+        raise PluginFailed(spec.id, "explain", reason)
+    return contributions
+
+
+def check_explains(spec: DetectorSpec) -> None:
+    """Refuse to explain the scores of a detector that cannot.
+
+    Raises:
+        DataError: Saying which can.
+    """
+    if Capability.EXPLAINS not in spec.capabilities:
+        raise DataError(
+            f"{spec.id} cannot explain its scores; `pynomaly detectors --can explains`"
+            " lists detectors that can"
+        )
+
+
+def _check_rows(spec: DetectorSpec, X: FloatMatrix) -> None:
+    if len(X) < spec.min_rows:
+        raise DataError(
+            f"{spec.id} needs at least {spec.min_rows} rows to fit, and there are {len(X)};"
+            " give more rows or another detector"
+        )
+
+
+def _checked(spec: DetectorSpec, stage: str, scores: object, rows: int) -> FloatVector:
+    result = np.asarray(scores)
+    if result.shape != (rows,) or result.dtype.kind not in "fiu":
+        reason = f"gave {result.dtype} of shape {result.shape} for {rows} rows"
+        raise PluginFailed(spec.id, stage, reason)
+    result = np.ascontiguousarray(result, dtype=np.float64)
+    bad = int(np.count_nonzero(~np.isfinite(result)))
+    if bad:
+        reason = (
+            f"{bad} of {rows} scores are not finite; look for constant, duplicate or extreme"
+            " columns with `pynomaly inspect`, or take another detector"
+        )
+        raise PluginFailed(spec.id, stage, reason)
+    return result
+
+
+def _reason(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return text[0] if text else type(error).__name__

@@ -1,0 +1,216 @@
+"""The command line: a group that imports a command only when it is run."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import FrameType
+from typing import TYPE_CHECKING, Any, cast
+
+import attrs
+import click
+
+from pynomaly import __version__
+from pynomaly.domain.errors import PynomalyError
+
+if TYPE_CHECKING:
+    from pynomaly.infrastructure.registry import Registry
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "detect": ("pynomaly.cli.detect:command", "Find what is anomalous in a source."),
+    "fit": ("pynomaly.cli.fit:command", "Learn a model from a source."),
+    "score": ("pynomaly.cli.score:command", "Score a source with a model."),
+    "inspect": (
+        "pynomaly.cli.inspect:command",
+        "Tell what is in a source, and what is wrong.",
+    ),
+    "detectors": ("pynomaly.cli.listing:detectors", "List the detectors, or show one."),
+    "loaders": ("pynomaly.cli.listing:loaders", "List what can be read, or show one."),
+    "explainers": (
+        "pynomaly.cli.listing:explainers",
+        "List the explainers, or show one.",
+    ),
+    "publishers": (
+        "pynomaly.cli.listing:publishers",
+        "List what can be written, or show one.",
+    ),
+    "plugins": (
+        "pynomaly.cli.plugins:command",
+        "List, check, write and install plugins.",
+    ),
+    "completion": (
+        "pynomaly.cli.completion:command",
+        "Print the shell completion script.",
+    ),
+}
+"""Name to the import string of the command, and its line in `--help`, which imports none."""
+
+
+@attrs.frozen
+class Globals:
+    """Options that stand before the command; commands find them in `ctx.obj`.
+
+    Attributes:
+        debug: Show tracebacks.
+        strict_plugins: End with exit code 1 if any plugin has a problem.
+        log_level: Lowest level that is logged; None for what the settings say.
+        log_json: Whether to log as JSON; None for what the settings say.
+    """
+
+    debug: bool = False
+    strict_plugins: bool = False
+    log_level: str | None = None
+    log_json: bool | None = None
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are named in `COMMANDS`; the one place that handles errors."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one gets close matches."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=list(COMMANDS), ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        return cast("click.Command", getattr(import_module(module), name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table into `--help`, importing no command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """The commands that begin so, importing none."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=summary)
+            for name, (_, summary) in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error becomes one message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except (
+            click.ClickException,
+            click.exceptions.Exit,
+            click.Abort,
+            BrokenPipeError,
+        ):
+            raise
+        except PynomalyError as error:
+            if ctx.params["debug"]:
+                _print_traceback()
+            click.echo(f"Error: {error}", err=True)
+            raise click.exceptions.Exit(2) from error
+        except OSError as error:
+            if ctx.params["debug"]:
+                _print_traceback()
+            place = error.filename or "standard output"
+            click.echo(f"Error: {place}: {error.strerror or error}", err=True)
+            raise click.exceptions.Exit(2) from error
+        except Exception as error:
+            _report_fault(error, debug=ctx.params["debug"])
+            raise click.exceptions.Exit(1) from error
+
+
+def _print_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _report_fault(error: Exception, *, debug: bool) -> None:
+    """Say that this is our fault, not the user's."""
+    if debug:
+        _print_traceback()
+        return
+    if isinstance(error, MemoryError):
+        click.echo("Error: out of memory: use fewer columns or rows", err=True)
+        return
+    text = " ".join(str(error).split()) or "no message"
+    click.echo(
+        f"Error: a fault in Pynomaly, not in what you did: {type(error).__name__}: {text}\n"
+        "Please report it with the output of the same command after `pynomaly --debug`.",
+        err=True,
+    )
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, envvar="PYNOMALY_DEBUG", help="Show tracebacks.")
+@click.option("--strict-plugins", is_flag=True, help="Fail if any plugin has a problem.")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    help="Lowest level that is logged to stderr.",
+)
+@click.option("--log-json/--log-text", default=None, help="Log as JSON, or as text.")
+@click.version_option(__version__, prog_name="pynomaly")
+@click.pass_context
+def root(
+    ctx: click.Context,
+    debug: bool,
+    strict_plugins: bool,
+    log_level: str | None,
+    log_json: bool | None,
+) -> None:
+    """Find what is anomalous in tables, series and streams, at a stated false-alarm rate."""
+    ctx.obj = Globals(debug, strict_plugins, log_level, log_json)
+
+
+def load_registry(ctx: click.Context) -> Registry:
+    """The installed plugins; under `--strict-plugins` a problem of any ends with exit code 1."""
+    from pynomaly.infrastructure.plugins import disabled_in_files
+    from pynomaly.infrastructure.registry import discover
+
+    registry = discover(disable=disabled_in_files())
+    if registry.problems and ctx.ensure_object(Globals).strict_plugins:
+        echo_problems(registry)
+        ctx.exit(1)
+    return registry
+
+
+def echo_problems(registry: Registry) -> None:
+    """One line on stderr for each problem of a plugin."""
+    for problem in registry.problems:
+        click.echo(f"Warning: {problem}", err=True)
+
+
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, unwinding as Ctrl-C does, so that nothing half-written is left behind."""
+
+
+def _terminate(number: int, _: FrameType | None) -> None:
+    raise _Terminated(number)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line. Exits 2 for the user's mistakes, 1 for ours, 130 on Ctrl-C."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = root.main(args, prog_name="pynomaly", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except click.Abort as error:
+        stopped = error.__cause__
+        code = 128 + (signal.SIGTERM if isinstance(stopped, _Terminated) else signal.SIGINT)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,26 @@
+"""`pynomaly score`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pynomaly.cli.options import decision_options, output_options, read_option
+
+
+@click.command("score")
+@click.argument("model")
+@click.argument("source")
+@decision_options
+@click.option(
+    "--label", metavar="COL", help="Column with the truth, to report how good scores are."
+)
+@read_option
+@output_options
+@click.pass_context
+def command(ctx: click.Context, /, model: str, source: str, **given: Any) -> None:
+    """Score SOURCE with MODEL, batch by batch: memory does not grow with the rows."""
+    from pynomaly.cli.running import run_score
+
+    run_score(ctx, model, source, given)

@@ -1,0 +1,1 @@
+"""The nouns of anomaly detection: values without any input or output."""

@@ -1,0 +1,235 @@
+"""What a table's columns are: the kinds, and how they are recognised from values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+import attrs
+import polars as pl
+
+from pynomaly.domain.errors import DataError, UsageError
+
+_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|rowid|row_id|nr|no)$", re.IGNORECASE)
+_CAMEL_ID = re.compile(r"[a-z](Id|ID|UUID|Key)$")
+_MIN_ROWS_FOR_IDENTIFIER = 20
+"""Fewer distinct values than this prove nothing about a column being an identifier."""
+_UNIQUE = 0.95
+_NUMERIC_TEXT = 0.9
+_WORDS_OF_TEXT = 4.0
+
+
+class ColumnKind(StrEnum):
+    """What a column holds, and so how it becomes features."""
+
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    CATEGORY = "category"
+    DATE = "date"
+    TEXT = "text"
+    IDENTIFIER = "identifier"
+    CONSTANT = "constant"
+    EMPTY = "empty"
+    NESTED = "nested"
+    HELD_OUT = "held out"
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether columns of this kind are shown to detectors."""
+        return self in _FEATURE_KINDS
+
+
+_FEATURE_KINDS = frozenset(
+    {
+        ColumnKind.NUMBER,
+        ColumnKind.BOOLEAN,
+        ColumnKind.CATEGORY,
+        ColumnKind.DATE,
+        ColumnKind.TEXT,
+    }
+)
+
+
+@attrs.frozen
+class Roles:
+    """What the user said about columns.
+
+    Attributes:
+        columns: The only columns to use as features; None for all.
+        exclude: Columns kept out of the features.
+        id: Column that names a row.
+        label: Column that holds the truth, 1 or true for an anomaly.
+        time: Column of time stamps.
+        series: Column that names the series a row belongs to.
+        text: Column of free text.
+
+    Raises:
+        UsageError: If they contradict each other.
+    """
+
+    columns: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+    id: str | None = None
+    label: str | None = None
+    time: str | None = None
+    series: str | None = None
+    text: str | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a column that is given for two things which exclude each other."""
+        both = sorted(set(self.columns or ()) & set(self.exclude))
+        if both:
+            raise UsageError(f"{both[0]!r} is given in --columns and in --exclude: choose one")
+        for one, other in (("label", "time"), ("label", "text"), ("time", "text")):
+            column = getattr(self, one)
+            if column is not None and column == getattr(self, other):
+                raise UsageError(f"{column!r} is given as --{one} and as --{other}: choose one")
+
+    def named(self) -> dict[str, str]:
+        """Every column named, with the option that named it."""
+        named = dict.fromkeys(self.columns or (), "--columns")
+        named |= dict.fromkeys(self.exclude, "--exclude")
+        for role in ("id", "label", "time", "series", "text"):
+            column = getattr(self, role)
+            if column is not None:
+                named[column] = f"--{role}"
+        return named
+
+    def held_out(self, column: str) -> str | None:
+        """Why `column` is not a feature, or None where the user did not say so."""
+        for role in ("id", "label", "series"):
+            if column == getattr(self, role):
+                return f"given as --{role}"
+        if column in self.exclude:
+            return "given in --exclude"
+        if self.columns is not None and column not in self.columns:
+            return None if column in (self.time, self.text) else "not in --columns"
+        return None
+
+
+@attrs.frozen
+class Recognised:
+    """A column's kind, and in words why it is not a feature (``""`` where it is one)."""
+
+    kind: ColumnKind
+    reason: str = ""
+
+
+def recognise(frame: pl.DataFrame, roles: Roles) -> dict[str, Recognised]:
+    """The kind of every column of `frame`, in its order, from values and the user's words.
+
+    Raises:
+        DataError: If a column cannot be what the user says.
+    """
+    return {column.name: _recognise(column, roles) for column in frame.iter_columns()}
+
+
+def _recognise(column: pl.Series, roles: Roles) -> Recognised:  # noqa: PLR0911, a decision list
+    reason = roles.held_out(column.name)
+    if reason is not None:
+        return Recognised(ColumnKind.HELD_OUT, reason)
+    missing = missing_mask(column)
+    values = column.filter(~missing)
+    if values.is_empty():
+        return Recognised(ColumnKind.EMPTY, "every value is missing")
+    if column.name == roles.time:
+        _check_dates(values)
+        return Recognised(ColumnKind.DATE)
+    if column.name == roles.text:
+        _check_text(values)
+        return Recognised(ColumnKind.TEXT)
+    if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
+        return Recognised(ColumnKind.NESTED, f"{column.dtype} values are not supported")
+    distinct = values.n_unique()
+    if distinct == 1 and len(values) == len(column) > 1:
+        return Recognised(ColumnKind.CONSTANT, "every value is the same")
+    return _by_type(column, values, distinct)
+
+
+def _check_dates(values: pl.Series) -> None:
+    if values.dtype in (pl.Date, pl.Datetime):
+        return
+    if values.dtype == pl.String and parse_dates(values).is_not_null().any():
+        return
+    raise DataError(
+        f"--time names {values.name!r}, which holds no dates but {values.dtype} values such as"
+        f" {values[0]!r}; write dates as ISO 8601, 2024-12-31 23:59:59, or name another column",
+        columns=(values.name,),
+    )
+
+
+def _check_text(values: pl.Series) -> None:
+    if values.dtype not in (pl.String, pl.Categorical, pl.Enum):
+        raise DataError(
+            f"--text names {values.name!r}, which holds no text but {values.dtype} values such as"
+            f" {values[0]!r}; name another column",
+            columns=(values.name,),
+        )
+
+
+def _by_type(column: pl.Series, values: pl.Series, distinct: int) -> Recognised:
+    dtype = column.dtype
+    if dtype == pl.Boolean:
+        return Recognised(ColumnKind.BOOLEAN)
+    if dtype in (pl.Date, pl.Datetime):
+        return Recognised(ColumnKind.DATE)
+    if dtype.is_numeric() or dtype in (pl.Duration, pl.Time):
+        if dtype.is_integer() and _is_integer_identifier(values, distinct):
+            return Recognised(ColumnKind.IDENTIFIER, "looks like an identifier")
+        return Recognised(ColumnKind.NUMBER)
+    return _text_kind(values.cast(pl.String), distinct)
+
+
+def _is_integer_identifier(values: pl.Series, distinct: int) -> bool:
+    if distinct < len(values) or distinct < _MIN_ROWS_FOR_IDENTIFIER:
+        return False
+    if _ID_NAME.search(values.name) or _CAMEL_ID.search(values.name):
+        return True
+    steps = values.cast(pl.Int64, strict=False).diff().drop_nulls()
+    return bool((steps == 1).all())
+
+
+def _text_kind(values: pl.Series, distinct: int) -> Recognised:
+    if parse_numbers(values).is_not_null().mean() >= _NUMERIC_TEXT:  # type: ignore[operator]
+        return Recognised(ColumnKind.NUMBER)
+    if parse_dates(values).is_not_null().mean() >= _NUMERIC_TEXT:  # type: ignore[operator]
+        return Recognised(ColumnKind.DATE)
+    unique = distinct / len(values)
+    words = values.str.count_matches(r"\S+").mean()
+    if isinstance(words, float) and words >= _WORDS_OF_TEXT and unique > 0.5:
+        return Recognised(ColumnKind.TEXT)
+    if unique >= _UNIQUE and distinct >= _MIN_ROWS_FOR_IDENTIFIER:
+        return Recognised(ColumnKind.IDENTIFIER, "looks like an identifier")
+    return Recognised(ColumnKind.CATEGORY)
+
+
+def missing_mask(column: pl.Series) -> pl.Series:
+    """True where a value is missing: null, or NaN in a column of floats."""
+    if column.dtype.is_float():
+        return column.is_null() | column.is_nan().fill_null(value=True)
+    return column.is_null()
+
+
+def parse_numbers(values: pl.Series) -> pl.Series:
+    """Text as float64; null where it is no number."""
+    return values.str.strip_chars().cast(pl.Float64, strict=False)
+
+
+def parse_dates(values: pl.Series) -> pl.Series:
+    """Text in an ISO 8601 form as microseconds without time zone; null where it is none."""
+    text = values.str.strip_chars().str.replace("T", " ", literal=True).str.strip_suffix("Z")
+    for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
+        parsed = text.str.to_datetime(form, strict=False, time_unit="us")
+        if parsed.null_count() < len(parsed):
+            return parsed
+    return text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+
+
+def left_out(kinds: Mapping[str, Recognised]) -> dict[str, str]:
+    """Columns that are not features although the user did not hold them out, with the reason."""
+    return {
+        name: column.reason
+        for name, column in kinds.items()
+        if not column.kind.is_feature and column.kind is not ColumnKind.HELD_OUT
+    }

@@ -1,0 +1,1 @@
+"""Adapters: plugins, loaders and publishers, model files, settings; and the composition root."""

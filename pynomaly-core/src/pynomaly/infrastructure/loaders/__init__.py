@@ -1,0 +1,1 @@
+"""Loaders of the core: files, standard input, and what is in memory."""

@@ -1,0 +1,255 @@
+"""Reads text tables: CSV, TSV and their kin, also compressed, in any encoding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import attrs
+import polars as pl
+
+from pynomaly.domain.datasets import Table, Types
+from pynomaly.domain.errors import DataError
+from pynomaly.infrastructure.loaders.blocks import (
+    HEAD_BYTES,
+    check_text,
+    find_encoding,
+    first_records,
+    head_of,
+    known_encoding,
+    records,
+    text_blocks,
+)
+from pynomaly.infrastructure.loaders.columns import NULLS, TEXT, Reading, infer, reading_as
+from pynomaly.infrastructure.loaders.dialect import (
+    MAX_COLUMNS,
+    Dialect,
+    column_names,
+    find_dialect,
+    parse,
+)
+from pynomaly.infrastructure.loaders.faults import explain_fault, ragged_fault
+from pynomaly.infrastructure.loaders.paths import existing_file, known_options, reading
+
+OPTIONS = ("delimiter", "quote", "encoding", "decimal", "header")
+INFERRED_ROWS = 10_000
+"""Types are inferred from so many rows; what they do not show is a `MixedColumn`."""
+
+_HINT = "is it a text table?"
+
+
+@attrs.frozen(eq=False)
+class TextTable:
+    """A text table, as it was found to be written.
+
+    Attributes:
+        path: The file.
+        source: What messages call it.
+        encoding: As Python calls it.
+        dialect: How it is written.
+        readings: Column names to how they are read, in order.
+    """
+
+    path: Path
+    source: str
+    encoding: str
+    dialect: Dialect
+    readings: Mapping[str, Reading]
+
+    def frames(self, size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """The rows, in order, in frames as high as blocks of text are."""
+        del size
+        wanted = frozenset(columns)
+        rows = 0
+        with closing(self._blocks()) as blocks:
+            for block in blocks:
+                with reading(self.source, _HINT):
+                    frame = self._frame(block, wanted, rows)
+                rows += frame.height
+                yield frame.select(columns)
+
+    def retyped(self, types: Types) -> Table:
+        """The same table with columns read as other types."""
+        other = {n: reading_as(t, decimal=self.dialect.decimal) for n, t in types.items()}
+        return attrs.evolve(self, readings={**self.readings, **other}).table()
+
+    def table(self) -> Table:
+        """What the rest of the program sees of it."""
+        schema = pl.Schema({name: column.dtype for name, column in self.readings.items()})
+        size = self.path.stat().st_size
+        return Table(self.source, schema, self.frames, None, size, self.retyped)
+
+    def _blocks(self) -> Generator[bytes]:
+        """Blocks of whole records, without header and blank lines."""
+        mark, eol = self.dialect.quote, self.dialect.eol.encode()
+        text = text_blocks(self.path, self.encoding, self.source)
+        skip = self.dialect.header
+        for each in records(text, mark, self.source, eol):
+            block = each
+            if skip:
+                block = block.lstrip(b"\r\n")
+                block = block[first_record_end(block, mark, eol) :]
+                skip = not block and not each.strip()
+            block = self._without_blank_lines(block)
+            if block:
+                yield block
+
+    def _without_blank_lines(self, block: bytes) -> bytes:
+        if len(self.readings) == 1:  # there, a blank line is a missing value
+            return block
+        bare = block.lstrip(b"\r\n")
+        if b"\n\n" not in bare and b"\n\r\n" not in bare:
+            return bare
+        quote = re.escape(self.dialect.quote.encode())
+        if quote and quote in bare:
+            return re.sub(rb"(%b[^%b]*%b)|(?<=\n)\r?\n" % (quote, quote, quote), rb"\1", bare)
+        return re.sub(rb"(?<=\n)[\r\n]+", b"", bare)
+
+    def _frame(self, block: bytes, wanted: frozenset[str], row: int) -> pl.DataFrame:
+        indices = [i for i, name in enumerate(self.readings) if name in wanted]
+        raw = {name: column.raw for name, column in self.readings.items()}
+        try:
+            frame = read_block(block, raw, self.dialect, indices)
+            if self._is_short(block, frame.height):
+                fault = ragged_fault(block, self.dialect, len(self.readings), self.source, row)
+                if fault is not None:
+                    raise fault
+            return frame.with_columns(
+                column.convert(pl.col(name))
+                for name, column in self.readings.items()
+                if column.convert and name in wanted
+            )
+        except pl.exceptions.PolarsError as error:
+            readings = {n: r for n, r in self.readings.items() if n in wanted}
+            raise explain_fault(
+                block, self.dialect, list(self.readings), readings, self.source, row, error
+            ) from error
+
+    def _is_short(self, block: bytes, rows: int) -> bool:
+        """Whether some record has too few fields; the parser would fill them with nulls."""
+        delimiter, quote = self.dialect.delimiter.encode(), self.dialect.quote.encode()
+        expected = rows * (len(self.readings) - 1)
+        found = block.count(delimiter)
+        if found > expected and quote and quote in block:
+            mark = re.escape(quote)
+            found = re.sub(rb"%b[^%b]*%b" % (mark, mark, mark), b"", block).count(delimiter)
+        return found < expected
+
+
+def load(uri: str, options: Mapping[str, Any]) -> Table:
+    """Open a text table. What `options` do not say is found out.
+
+    Args:
+        uri: A path or ``file:`` URI; gzip and zstd are recognised by content.
+        options: ``delimiter``, ``quote`` (``""`` for none), ``encoding``, ``decimal``
+            (``","`` or ``"."``), ``header`` (whether the first line names the columns).
+
+    Raises:
+        DataError: If it is no text table, or none that can be read.
+        UsageError: If an option makes no sense.
+    """
+    known_options(options, OPTIONS, uri)
+    path = existing_file(uri)
+    with reading(uri, _HINT):
+        return open_text(path, uri, options).table()
+
+
+def open_text(path: Path, source: str, options: Mapping[str, Any]) -> TextTable:
+    """Find out how the text table `path` is written."""
+    raw = head_of(path, source)
+    given = options.get("encoding")
+    if not given:
+        check_text(raw, source)
+    encoding = known_encoding(str(given)) if given else find_encoding(raw, source)
+    head = _decoded_head(path, encoding, source)
+    dialect = find_dialect(head.decode(errors="replace"), options, source)
+    if ".tsv" in path.suffixes and dialect.delimiter == "\x1f":
+        dialect = attrs.evolve(dialect, delimiter="\t")
+    mark, eol = dialect.quote, dialect.eol.encode()
+    body = first_records(head, mark, eol).lstrip(b"\r\n")
+    end = first_record_end(body, mark, eol)
+    first = parse(body[:end].decode(errors="replace").splitlines(), dialect.delimiter, mark)
+    fields = first[0] if first else []
+    if len(fields) > MAX_COLUMNS:
+        message = f"has {len(fields):,} columns, but at most {MAX_COLUMNS:,} are read"
+        raise DataError(message, source=source)
+    names = column_names(fields if dialect.header else [""] * len(fields), source)
+    if dialect.header:
+        body = body[end:]
+    if not body.strip():
+        raise DataError("has a header, but no rows", source=source)
+    table = TextTable(path, source, encoding, dialect, dict.fromkeys(names, TEXT))
+    return attrs.evolve(table, readings=_infer(table, body))
+
+
+def read_block(
+    block: bytes,
+    schema: Mapping[str, pl.DataType],
+    dialect: Dialect,
+    indices: Sequence[int] | None = None,
+    rows: int | None = None,
+) -> pl.DataFrame:
+    """Parse whole records without a header.
+
+    Args:
+        block: UTF-8 text.
+        schema: Column names to what the parser reads them as.
+        dialect: How it is written.
+        indices: Positions of the columns to read; None for all.
+        rows: Read no more than these.
+
+    Raises:
+        polars.exceptions.PolarsError: If it does not fit the schema.
+    """
+    if not block.strip():  # one column, all missing
+        return pl.Schema(schema).to_frame().clear(block.count(dialect.eol.encode()))
+    if indices is not None and (not indices or len(indices) == len(schema)):
+        indices = None
+    return pl.read_csv(
+        block,
+        has_header=False,
+        schema=dict(schema),
+        columns=indices,
+        separator=dialect.delimiter,
+        quote_char=dialect.quote or None,
+        eol_char=dialect.eol,
+        decimal_comma=dialect.decimal == ",",
+        null_values=list(NULLS),
+        n_rows=rows,
+    )
+
+
+def first_record_end(block: bytes, quote: str, eol: bytes) -> int:
+    """Where the first record ends: after an end of line with an even number of quotes."""
+    mark = quote.encode()
+    end = block.find(eol) + 1
+    while end and mark and block.count(mark, 0, end) % 2:
+        end = block.find(eol, end) + 1
+    return end or len(block)
+
+
+def _decoded_head(path: Path, encoding: str, source: str) -> bytes:
+    parts, size = [], 0
+    with closing(text_blocks(path, encoding, source)) as blocks:
+        for block in blocks:
+            parts.append(block)
+            size += len(block)
+            if size >= HEAD_BYTES:
+                break
+    return b"".join(parts)
+
+
+def _infer(table: TextTable, body: bytes) -> dict[str, Reading]:
+    text = dict.fromkeys(table.readings, pl.String())
+    body = table._without_blank_lines(body)  # noqa: SLF001, of this module
+    try:
+        frame = read_block(body, text, table.dialect, rows=INFERRED_ROWS)
+    except pl.exceptions.PolarsError as error:
+        names = list(table.readings)
+        raise explain_fault(
+            body, table.dialect, names, table.readings, table.source, 0, error
+        ) from error
+    return {c.name: infer(c, decimal=table.dialect.decimal) for c in frame.iter_columns()}

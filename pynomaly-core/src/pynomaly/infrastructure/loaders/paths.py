@@ -1,0 +1,137 @@
+"""Files that loaders read: found, or missed with a hint; their errors in the reader's words."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import polars as pl
+
+from pynomaly.domain.datasets import Frames
+from pynomaly.domain.errors import DataError, PynomalyError, UsageError
+
+_MAGIC = "*?["
+
+
+def to_path(uri: str) -> Path:
+    """The path that a path or a ``file:`` URI names."""
+    if uri.lower().startswith("file:"):
+        from urllib.request import url2pathname
+
+        parts = urlsplit(uri)
+        return Path(url2pathname(parts.path if "%" in parts.path else unquote(parts.path)))
+    return Path(uri)
+
+
+def existing_file(uri: str) -> Path:
+    """The file that `uri` names.
+
+    Raises:
+        DataError: If it is missing, a folder, empty, or may not be read.
+    """
+    path = to_path(uri)
+    if path.is_dir():
+        raise DataError("is a folder; name a file in it", source=uri)
+    _check_readable(path, uri)
+    if path.is_file() and path.stat().st_size == 0:
+        raise DataError("the file is empty", source=uri)
+    return path
+
+
+def existing_files(uri: str, suffixes: Sequence[str]) -> list[Path]:
+    """The file, the files in the folder (and below it), or those that match the glob, sorted.
+
+    Raises:
+        DataError: If there is none.
+    """
+    path = to_path(uri)
+    if path.is_dir():
+        found = [p for p in path.rglob("*") if p.name.lower().endswith(tuple(suffixes))]
+        what = f"the folder holds no file that ends in {', '.join(suffixes)}"
+    elif any(sign in uri for sign in _MAGIC) and not path.exists():
+        root = Path(path.anchor) if path.is_absolute() else Path()
+        found = list(root.glob(str(path.relative_to(path.anchor))))
+        what = "no file matches the pattern"
+    else:
+        return [existing_file(uri)]
+    visible = [p for p in found if p.is_file() and not p.name.startswith((".", "_"))]
+    if not visible:
+        raise DataError(what, source=uri)
+    for each in visible:
+        _check_readable(each, str(each))
+    return sorted(visible)
+
+
+def known_options(options: Mapping[str, object], allowed: Sequence[str], source: str) -> None:
+    """Refuse options that the loader does not have.
+
+    Raises:
+        UsageError: Naming them, and those that there are.
+    """
+    unknown = [name for name in options if name not in allowed]
+    if unknown:
+        has = ", ".join(allowed) or "none"
+        raise UsageError(f"{source}: unknown option {', '.join(unknown)}; its loader has: {has}")
+
+
+@contextmanager
+def reading(source: str, hint: str) -> Iterator[None]:
+    """Turn what Polars and the system raise into `DataError`s about `source`.
+
+    Args:
+        source: What is read.
+        hint: The way out where the data themselves are at fault.
+    """
+    try:
+        yield
+    except PynomalyError:
+        raise
+    except (OSError, pl.exceptions.PolarsError, ValueError, EOFError) as error:
+        raise DataError(f"{hint} ({_first_line(error)})", source=source) from error
+    except BaseException as error:
+        # Polars panics on some damaged files; a panic is no Exception.
+        if not isinstance(error, pl.exceptions.PanicException):
+            raise
+        raise DataError(f"{hint} (it cannot be decoded)", source=source) from error
+
+
+def guarded(frames: Frames, source: str, hint: str) -> Frames:
+    """`frames`, with its errors as those of `reading`."""
+
+    def read(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        with reading(source, hint):
+            yield from frames(size, columns)
+
+    return read
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    line = str(error).strip().partition("\n")[0].partition(" Error {")[0]
+    return line.rstrip(":. ")[:200] or type(error).__name__
+
+
+def _check_readable(path: Path, uri: str) -> None:
+    try:
+        path.stat()
+        with path.open("rb"):
+            pass
+    except FileNotFoundError:
+        raise DataError(f"no such file{_near(path)}", source=uri) from None
+    except PermissionError:
+        raise DataError("may not be read: check the file's permissions", source=uri) from None
+    except OSError as error:
+        raise DataError(f"cannot be opened: {_first_line(error)}", source=uri) from error
+
+
+def _near(path: Path) -> str:
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return f", and no folder {path.parent}"
+    near = difflib.get_close_matches(path.name, names, 3, 0.6)
+    return f"; near it: {', '.join(near)}" if near else f" in {path.parent.resolve()}"

@@ -1,0 +1,81 @@
+"""Reads standard input: its format by its first bytes, spooled so that it can be read again."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import polars as pl
+
+from pynomaly.domain.datasets import Table
+from pynomaly.domain.errors import DataError
+from pynomaly.infrastructure.loaders import csv, ipc, jsonl, parquet
+from pynomaly.infrastructure.loaders.blocks import head_of
+from pynomaly.infrastructure.loaders.paths import known_options, reading
+
+NAME = "<stdin>"
+_STREAM = b"\xff\xff\xff\xff"
+"""Arrow's stream format begins so."""
+
+
+def load(uri: str, options: Mapping[str, Any]) -> Table:
+    """Open standard input: Parquet, Arrow, JSON lines or a text table, the last two compressed.
+
+    Args:
+        uri: ``"-"``.
+        options: Those of a text table.
+
+    Raises:
+        DataError: If it is empty, or of no such format.
+    """
+    del uri
+    known_options(options, csv.OPTIONS, NAME)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise DataError("nothing is piped into standard input: name a file", source=NAME)
+    spool = Spool()
+    with reading(NAME, "what was piped in cannot be read"):
+        with spool.path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+        if spool.path.stat().st_size == 0:
+            raise DataError("it is empty", source=NAME)
+        return _kept(_open(spool.path, options), spool)
+
+
+class Spool:
+    """A temporary file that goes when nothing reads it any more, or the program ends."""
+
+    def __init__(self) -> None:
+        folder = tempfile.mkdtemp(prefix="pynomaly-")
+        self.path = Path(folder, "stdin")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+
+def _open(path: Path, options: Mapping[str, Any]) -> Table:
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(parquet.MAGIC):
+        return parquet.open_parquet([path], NAME)
+    if magic == ipc.FILE_MAGIC or magic.startswith(_STREAM):
+        return ipc.open_ipc([path], NAME)
+    if head_of(path, NAME).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
+        return jsonl.open_jsonl(path, NAME)
+    return csv.open_text(path, NAME, options).table()
+
+
+def _kept(table: Table, spool: Spool) -> Table:
+    """The table, which keeps the spool as long as it lives."""
+    inner, retype = table.frames, table.retype
+
+    def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        _ = spool
+        return inner(size, columns)
+
+    if retype is None:
+        return attrs.evolve(table, frames=frames)
+    return attrs.evolve(table, frames=frames, retype=lambda types: _kept(retype(types), spool))

@@ -1,0 +1,295 @@
+"""Model files: one zip of a JSON manifest, arrays and blobs. Reading one executes nothing.
+
+Members are stored, not compressed, each listed in the manifest with its size and digest, and
+read into memory only: no path of the archive is ever used on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import IO, Any
+
+import attrs
+import numpy as np
+
+from pynomaly.application.contract import ContractPolicy
+from pynomaly.application.model import FittedModel
+from pynomaly.domain.calibration import Calibration
+from pynomaly.domain.errors import ModelFileError, OutputError, PynomalyError
+from pynomaly.domain.features import features_from_state, features_to_state
+from pynomaly.domain.schema import Roles
+from pynomaly.infrastructure.registry import Registry
+from pynomaly.ports.params import unstructure_params
+from pynomaly.ports.specs import Capability, DetectorSpec
+
+FORMAT = "pynomaly-model"
+VERSION = 1
+_MANIFEST = "manifest.json"
+_MANIFEST_BYTES = 64 * 2**20
+_MEMBERS = 10_000
+_ARRAY_KINDS = "biufUS"
+_MARK = "$member"
+
+
+def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
+    """Write `model` to `path`: whole, or not at all.
+
+    Raises:
+        OutputError: If the detector cannot be saved, or the file cannot be written.
+    """
+    target = Path(path)
+    check_saves(model.spec, target)
+    members: dict[str, bytes] = {}
+    manifest = _manifest(model, members)
+    try:
+        _write(target, manifest, members)
+    except OSError as error:
+        raise OutputError(str(target), error.strerror or str(error)) from error
+
+
+def check_saves(spec: DetectorSpec, path: str | os.PathLike[str]) -> None:
+    """Refuse to save a detector that cannot be saved; costs nothing, so ask before a fit.
+
+    Raises:
+        OutputError: Saying which can.
+    """
+    if Capability.SAVES not in spec.capabilities:
+        raise OutputError(
+            os.fspath(path),
+            f"{spec.id} cannot be saved; `pynomaly detectors --can saves` lists those that can",
+        )
+
+
+def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
+    calibration = model.calibration
+    body = {
+        "detector": model.spec.id,
+        "params": unstructure_params(model.params),
+        "seed": model.seed,
+        "state": _pack(model.detector.get_state(), "state", members),
+        "features": _pack(features_to_state(model.features), "features", members),
+        "calibration": calibration
+        and {
+            "method": calibration.method,
+            "clean": calibration.clean,
+            "exchangeability": calibration.exchangeability,
+            "scores": _pack(calibration.scores, "calibration", members),
+        },
+        "policy": attrs.asdict(model.policy),
+        "roles": attrs.asdict(model.roles),
+        "columns": list(model.columns),
+        "notes": list(model.notes),
+        "lineage": model.lineage
+        | {
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "versions": _versions(model),
+        },
+    }
+    listing = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in members.items()
+    }
+    return {"format": FORMAT, "version": VERSION, "model": body, "members": listing}
+
+
+def _versions(model: FittedModel) -> dict[str, str]:
+    names = ("pynomaly-core", f"pynomaly-{model.spec.plugin}", "numpy", "polars")
+    found = {}
+    for name in names:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _pack(value: Any, name: str, members: dict[str, bytes]) -> Any:
+    """`value` as JSON; arrays and bytes go to `members`, a reference stands in their place."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in _ARRAY_KINDS:
+            raise TypeError(f"{name}: arrays of {value.dtype} cannot be saved")
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, np.ascontiguousarray(value), allow_pickle=False)
+        members[f"{name}.npy"] = buffer.getvalue()
+        return {_MARK: f"{name}.npy"}
+    if isinstance(value, bytes):
+        members[f"{name}.bin"] = value
+        return {_MARK: f"{name}.bin"}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        packed = {}
+        for i, (key, item) in enumerate(value.items()):
+            if not isinstance(key, str) or key == _MARK:
+                raise TypeError(f"{name}: key {key!r} cannot be saved")
+            packed[key] = _pack(item, f"{name}/{key if key.isidentifier() else i}", members)
+        return packed
+    if isinstance(value, (list, tuple)):
+        return [_pack(item, f"{name}/{i}", members) for i, item in enumerate(value)]
+    if value is None or isinstance(value, (str, int, float, bool)):
+        return value
+    raise TypeError(f"{name}: {type(value).__name__} cannot be saved")
+
+
+def _write(target: Path, manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+                archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+                for member, data in members.items():
+                    archive.writestr(member, data)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel:
+    """Read a model file. Nothing in it is executed.
+
+    Raises:
+        ModelFileError: If it is damaged, foreign, newer than this version, or not safe.
+        UnknownId, MissingRequirement: If its detector's plugin is not installed.
+    """
+    name = str(path)
+    try:
+        with Path(path).open("rb") as file:
+            body = _read(name, file)
+        return _model(body, registry)
+    except FileNotFoundError as error:
+        raise ModelFileError(name, "there is no such file") from error
+    except OSError as error:
+        raise ModelFileError(name, error.strerror or str(error)) from error
+    except PynomalyError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        reason = f"its contents do not fit together ({type(error).__name__}: {error})"
+        raise ModelFileError(name, reason) from error
+
+
+def _read(name: str, file: IO[bytes]) -> dict[str, Any]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            manifest = _read_manifest(name, archive)
+            members = _read_members(name, archive, manifest["members"])
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        reason = "it is not a model file, or it is truncated"
+        raise ModelFileError(name, reason) from error
+    body: dict[str, Any] = _unpack(manifest["model"], members)
+    return body
+
+
+def _read_manifest(name: str, archive: zipfile.ZipFile) -> dict[str, Any]:
+    infos = archive.infolist()
+    names = [info.filename for info in infos]
+    if _MANIFEST not in names:
+        raise ModelFileError(name, "it is a zip file, but not a model file")
+    if len(names) > _MEMBERS or len(set(names)) != len(names):
+        raise ModelFileError(name, "it has too many members, or one of them twice")
+    for info in infos:
+        if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
+            raise ModelFileError(name, f"member {info.filename!r} is compressed; ours never are")
+    if archive.getinfo(_MANIFEST).file_size > _MANIFEST_BYTES:
+        raise ModelFileError(name, "its manifest is too large")
+    try:
+        manifest = json.loads(archive.read(_MANIFEST))
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(name, "its manifest is not JSON") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ModelFileError(name, "it is a zip file, but not a model file")
+    version = manifest.get("version")
+    if not isinstance(version, int) or version > VERSION:
+        raise ModelFileError(
+            name,
+            f"it has format version {version}, and this version reads up to {VERSION};"
+            " upgrade pynomaly-core",
+        )
+    return manifest
+
+
+def _read_members(
+    name: str, archive: zipfile.ZipFile, listing: Mapping[str, Mapping[str, Any]]
+) -> dict[str, bytes]:
+    present = {info.filename for info in archive.infolist()} - {_MANIFEST}
+    if present != set(listing):
+        odd = min(present ^ set(listing))
+        raise ModelFileError(name, f"member {odd!r} is missing or was added")
+    members = {}
+    for member, facts in listing.items():
+        data = archive.read(member)
+        if len(data) != facts["bytes"] or hashlib.sha256(data).hexdigest() != facts["sha256"]:
+            raise ModelFileError(name, f"member {member!r} was changed or damaged")
+        members[member] = data
+    return members
+
+
+def _unpack(value: Any, members: Mapping[str, bytes]) -> Any:
+    if isinstance(value, dict):
+        if _MARK in value:
+            member = value[_MARK]
+            data = members[member]
+            return _read_array(member, data) if member.endswith(".npy") else data
+        return {key: _unpack(item, members) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unpack(item, members) for item in value]
+    return value
+
+
+def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
+    buffer = io.BytesIO(data)
+    version = np.lib.format.read_magic(buffer)
+    if version != (1, 0):
+        raise ValueError(f"{member} has an array format of version {version}")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(buffer)
+    rest = len(data) - buffer.tell()
+    if dtype.kind not in _ARRAY_KINDS or dtype.hasobject:
+        raise ValueError(f"{member} holds {dtype}, which is not allowed")
+    count = 1
+    for length in shape:
+        count *= length
+    if count * dtype.itemsize != rest:
+        raise ValueError(f"{member} does not hold what its header says")
+    buffer.seek(0)
+    array: np.ndarray[Any, Any] = np.lib.format.read_array(buffer, allow_pickle=False)
+    return array
+
+
+def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
+    spec, params, detector = registry.create_detector(
+        body["detector"], body["params"], body["seed"]
+    )
+    detector.set_state(body["state"])
+    roles = body["roles"]
+    sequences = {"exclude": tuple(roles["exclude"])}
+    if roles["columns"] is not None:
+        sequences["columns"] = tuple(roles["columns"])
+    calibration = body["calibration"]
+    return FittedModel(
+        spec,
+        params,
+        body["seed"],
+        detector,
+        features_from_state(body["features"]),
+        Calibration(**calibration) if calibration else None,
+        ContractPolicy(**body["policy"]),
+        Roles(**{**roles, **sequences}),
+        tuple(body["columns"]),
+        body["lineage"],
+        tuple(body["notes"]),
+    )

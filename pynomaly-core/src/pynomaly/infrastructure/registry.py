@@ -1,0 +1,265 @@
+"""What the installed plugins offer, and the way from an id to a working object."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Collection, Mapping
+from contextlib import redirect_stdout
+from difflib import get_close_matches
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path, PurePath
+from typing import Any, cast
+
+import attrs
+
+from pynomaly.domain.errors import (
+    DataError,
+    MissingRequirement,
+    OutputError,
+    PluginFailed,
+    PynomalyError,
+    UnknownId,
+    UsageError,
+)
+from pynomaly.infrastructure.plugins import (
+    CORE,
+    FAILURES,
+    Plugin,
+    Problem,
+    chosen,
+    describe,
+    installed,
+    load_plugins,
+    names_in,
+)
+from pynomaly.ports.params import NoParams, structure_params
+from pynomaly.ports.protocols import Detector
+from pynomaly.ports.specs import (
+    KINDS,
+    Capability,
+    DetectorSpec,
+    LoaderSpec,
+    PublisherSpec,
+    Spec,
+)
+
+__all__ = ["Plugin", "Problem", "Registry", "discover"]
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
+"""One letter is a drive of Windows."""
+
+
+def discover(*, disable: Collection[str] = (), only: Collection[str] | None = None) -> Registry:
+    """Load the installed plugins, without importing what they wrap.
+
+    Args:
+        disable: Plugins or distributions to leave out, besides those in ``PYNOMALY_DISABLE``.
+        only: The only ones to load; None for all, or those in ``PYNOMALY_PLUGINS`` if it is set.
+    """
+    disable = {*disable, *(names_in("PYNOMALY_DISABLE") or ())}
+    only = names_in("PYNOMALY_PLUGINS") if only is None else only
+    misnamed: list[Problem] = []
+    sources = list(installed(misnamed))
+    wanted = [source for source in sources if chosen(source, disable=disable, only=only)]
+    plugins, problems = load_plugins(wanted)
+    disabled = tuple(source.name for source in sources if source not in wanted)
+    return Registry(plugins, (*misnamed, *problems), disabled)
+
+
+@attrs.frozen
+class Registry:
+    """What the plugins declare.
+
+    Attributes:
+        plugins: Those that were loaded, the core first, then by name.
+        problems: What is wrong with any.
+        disabled: Names of installed plugins that were left out by choice.
+    """
+
+    plugins: tuple[Plugin, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    disabled: tuple[str, ...] = ()
+
+    @cached_property
+    def _specs(self) -> dict[str, dict[str, Spec]]:
+        return {
+            kind.name: {
+                spec.id: spec
+                for plugin in self.plugins
+                for spec in sorted(plugin.specs.get(kind.name, ()), key=lambda spec: spec.id)
+            }
+            for kind in KINDS
+        }
+
+    def specs(self, kind: str) -> tuple[Spec, ...]:
+        """All specs of a kind, such as ``"detectors"``, sorted by id."""
+        return tuple(spec for _, spec in sorted(self._specs[kind].items()))
+
+    def get(self, kind: str, id: str) -> Spec:
+        """The spec called `id`.
+
+        Raises:
+            UnknownId: With ids that look like it.
+            PluginFailed: If the plugin that should have it is broken.
+            UsageError: If that plugin is disabled.
+        """
+        spec = self._specs[kind].get(id)
+        if spec is not None:
+            return spec
+        plugin = id.partition(".")[0]
+        if plugin in self.disabled:
+            raise UsageError(
+                f"{id} belongs to plugin {plugin}, which is disabled:"
+                " see PYNOMALY_DISABLE, PYNOMALY_PLUGINS and your settings"
+            )
+        for problem in self.problems:
+            if problem.plugin == plugin:
+                raise PluginFailed(plugin, "load", problem.error)
+        raise UnknownId(kind, id, self._suggestions(kind, id))
+
+    def _suggestions(self, kind: str, id: str) -> list[str]:
+        known = self._specs[kind]
+        asked = id.lower()
+        same_name = [key for key, spec in known.items() if asked.rpartition(".")[2] == spec.name]
+        close = get_close_matches(asked, known, n=3, cutoff=0.7)
+        by_name = {spec.name: key for key, spec in reversed(known.items())}
+        near = [by_name[name] for name in get_close_matches(asked, by_name, n=3, cutoff=0.7)]
+        return list(dict.fromkeys([*same_name, *close, *near]))[:3]
+
+    def missing(self, spec: Spec) -> tuple[str, ...]:
+        """Import names that the spec requires and that are not installed. Imports nothing."""
+        return tuple(name for name in spec.requires if not _installed(name.partition(".")[0]))
+
+    def resolve(self, spec: Spec) -> Any:
+        """The factory that the spec names.
+
+        Raises:
+            MissingRequirement: With the command that installs it.
+            PluginFailed: If it cannot be imported.
+        """
+        self._require(spec)
+        return _import(spec.id, spec.factory)
+
+    def _require(self, spec: Spec) -> None:
+        missing = self.missing(spec)
+        if missing:
+            hint = spec.install or f"pip install {' '.join(missing)}"
+            raise MissingRequirement(spec.id, missing, hint)
+
+    def params_class(self, spec: Spec) -> type:
+        """The attrs class of the spec's parameters.
+
+        Raises:
+            PluginFailed: If it cannot be imported.
+        """
+        return cast("type", _import(spec.id, spec.params)) if spec.params else NoParams
+
+    def create_detector(
+        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+    ) -> tuple[DetectorSpec, Any, Detector]:
+        """An unfitted detector, with its spec and structured parameters.
+
+        Raises:
+            UnknownId: If no plugin declares it.
+            InvalidParams: With all that is wrong with `params`.
+            MissingRequirement: With the command that installs it.
+            PluginFailed: If the plugin cannot make one.
+        """
+        spec = cast("DetectorSpec", self.get("detectors", id))
+        self._require(spec)
+        values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
+        factory = self.resolve(spec)
+        try:
+            detector = factory(spec, values, seed)
+        except PynomalyError:
+            raise
+        except FAILURES as error:
+            raise PluginFailed(id, "start", describe(error)) from error
+        methods = ["fit", "score"]
+        if Capability.SAVES in spec.capabilities:
+            methods += ["get_state", "set_state"]
+        lacking = [name for name in methods if not callable(getattr(detector, name, None))]
+        if lacking:
+            reason = f"{type(detector).__name__} has no method {' or '.join(lacking)}"
+            raise PluginFailed(id, "start", reason)
+        return spec, values, detector
+
+    def for_suffix(self, kind: str, name: str) -> Spec:
+        """The loader or publisher for a file called `name`: the longest suffix counts.
+
+        Raises:
+            DataError, OutputError: With what can be read or written.
+        """
+        matches = [
+            (suffix, spec)
+            for spec in self._formats(kind)
+            for suffix in spec.suffixes
+            if name.lower().endswith(suffix)
+        ]
+        if not matches:
+            raise self._no_format(kind, name)
+        return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
+
+    def for_uri(self, kind: str, uri: str) -> Spec:
+        """The loader or publisher for a path or URI: by scheme, else by suffix.
+
+        ``"-"`` counts as a scheme. A folder goes by the files in it.
+
+        Raises:
+            DataError, OutputError: With what can be read or written.
+        """
+        match = _SCHEME.match(uri)
+        scheme = "-" if uri == "-" else match[1].lower() if match else ""
+        specs = [spec for spec in self._formats(kind) if scheme and scheme in spec.schemes]
+        if specs:
+            return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
+        if scheme not in {"", "file"} and not Path(uri).exists():
+            raise self._no_format(kind, uri)
+        return self.for_suffix(kind, self._representative(kind, uri))
+
+    def _representative(self, kind: str, uri: str) -> str:
+        """The first file in a folder that has a format; otherwise the name itself."""
+        suffixes = tuple(suffix for spec in self._formats(kind) for suffix in spec.suffixes)
+        if kind == "loaders" and uri and Path(uri).is_dir():
+            for path in sorted(Path(uri).rglob("*")):
+                if path.name.lower().endswith(suffixes):
+                    return path.name
+        return PurePath(uri).name or uri
+
+    def _formats(self, kind: str) -> tuple[LoaderSpec | PublisherSpec, ...]:
+        return cast("tuple[LoaderSpec | PublisherSpec, ...]", self.specs(kind))
+
+    def _no_format(self, kind: str, name: str) -> PynomalyError:
+        known = [suffix for spec in self._formats(kind) for suffix in spec.suffixes]
+        known += [
+            scheme if scheme == "-" else f"{scheme}:"
+            for spec in self._formats(kind)
+            for scheme in spec.schemes
+        ]
+        formats = ", ".join(sorted(set(known))) or "nothing: no plugin offers it"
+        if kind == "loaders":
+            return DataError(
+                f"its name tells no known format; what can be read: {formats}",
+                source=name,
+            )
+        return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # it is loaded, but not by the import system
+        return True
+
+
+def _import(id: str, target: str) -> Any:
+    module, _, name = target.partition(":")
+    # Some libraries print while they are imported; stdout belongs to results.
+    with redirect_stdout(sys.stderr):
+        try:
+            return getattr(import_module(module), name)
+        except FAILURES as error:
+            raise PluginFailed(id, "load", describe(error)) from error

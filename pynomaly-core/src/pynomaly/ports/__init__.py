@@ -1,0 +1,26 @@
+"""What a plugin declares (specs), how (hookspecs) and what it implements (protocols, params)."""
+
+from pynomaly.ports.hookspecs import API, hookimpl
+from pynomaly.ports.specs import (
+    Capability,
+    DetectorSpec,
+    ExplainerSpec,
+    LoaderSpec,
+    Modality,
+    PublisherSpec,
+    Status,
+    Supervision,
+)
+
+__all__ = [
+    "API",
+    "Capability",
+    "DetectorSpec",
+    "ExplainerSpec",
+    "LoaderSpec",
+    "Modality",
+    "PublisherSpec",
+    "Status",
+    "Supervision",
+    "hookimpl",
+]

@@ -1,0 +1,253 @@
+"""What the Python door gives back: scores of a table, and models that score more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from pynomaly.application.contract import Tally, finish_matrix, to_matrix
+from pynomaly.application.guard import check_explains, explain_guarded, score_guarded
+from pynomaly.application.model import FittedModel
+from pynomaly.application.score import Scoring, summarise, top_contributions
+from pynomaly.domain.calibration import Scores
+from pynomaly.domain.datasets import Table, read_whole
+from pynomaly.domain.decisions import (
+    Decision,
+    Mask,
+    choose_decision,
+    make_cut,
+    needs_all_scores,
+)
+from pynomaly.domain.errors import MissingRequirement, UsageError
+from pynomaly.sources import check_width, rows_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Result:
+    """Scores of a table's rows, and what was decided.
+
+    Attributes:
+        scores: Shape (n,), float64; higher is more anomalous.
+        p_values: Shape (n,), float64: conformal where there was a reference, else ranks.
+        is_anomaly: Shape (n,), bool: the alarms.
+        model: What they were scored with.
+    """
+
+    def __init__(
+        self,
+        model: FittedModel,
+        scored: Sequence[tuple[Scores, Scores, Mask]],
+        table: Callable[[], Table],
+        summary: Callable[[], dict[str, Any]],
+    ) -> None:
+        empty = (np.empty(0), np.empty(0), np.empty(0, dtype=np.bool_))
+        scores, p_values, alarms = zip(*(scored or [empty]), strict=True)
+        self.scores: Scores = np.concatenate(scores)
+        self.p_values: Scores = np.concatenate(p_values)
+        self.is_anomaly: Mask = np.concatenate(alarms)
+        self.model = Model(model)
+        self._table = table
+        self._summary = summary
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What was done, as the CLI's ``--json`` gives it."""
+        return self._summary()
+
+    @property
+    def alarms(self) -> int:
+        """Number of alarms."""
+        return int(self.is_anomaly.sum())
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """Which calibration the p-values have, and the smallest that can be reached."""
+        calibration: dict[str, Any] = self.summary["calibration"]
+        return calibration
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """The rule, and what it promises."""
+        decision: dict[str, Any] = self.summary["decision"]
+        return decision
+
+    @property
+    def metrics(self) -> dict[str, Any] | None:
+        """AP, ROC AUC and more against the label column; None without one."""
+        metrics: dict[str, Any] | None = self.summary["metrics"]
+        return metrics
+
+    @property
+    def warnings(self) -> list[str]:
+        """What to know before trusting the alarms."""
+        warnings: list[str] = self.summary["warnings"]
+        return warnings
+
+    @cached_property
+    def frame(self) -> pl.DataFrame:
+        """The input's rows and columns, with ``anomaly_score``, ``p_value``, ``is_anomaly``."""
+        return (
+            self._table()
+            .collect()
+            .with_columns(
+                anomaly_score=self.scores, p_value=self.p_values, is_anomaly=self.is_anomaly
+            )
+        )
+
+    def to_pandas(self) -> pd.DataFrame:
+        """`frame` as a pandas frame."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingRequirement("to_pandas", ["pandas"], "pip install pandas") from error
+        return pd.DataFrame({column.name: _for_pandas(column) for column in self.frame})
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """`frame` as an Arrow stream: ``pl.DataFrame(result)``, ``pa.table(result)``."""
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.scores)
+
+    def __repr__(self) -> str:
+        """Rows, alarms and how they were decided."""
+        rows = f"{len(self):,} row{'' if len(self) == 1 else 's'}"
+        alarms = f"{self.alarms:,} alarm{'' if self.alarms == 1 else 's'}"
+        return f"Result({rows}, {alarms}: {self.decision['meaning']})"
+
+    def explain(self, n: int = 3) -> list[dict[str, Any]]:
+        """The `n` largest contributions for each alarm, the highest score first.
+
+        Returns:
+            One ``{"row", "anomaly_score", "p_value", "explanation"}`` per alarm; an explanation
+            is a list of ``{"column", "value", "contribution"}``, the largest first.
+
+        Raises:
+            UsageError: If `n` is less than 1.
+            DataError: If the detector cannot explain its scores.
+        """
+        if n < 1:
+            raise UsageError(f"n must be at least 1, not {n}")
+        check_explains(self.model.fitted.spec)
+        rows = np.flatnonzero(self.is_anomaly)
+        rows = rows[np.argsort(-self.scores[rows], kind="stable")]
+        if not rows.size:
+            return []
+        fitted = self.model.fitted
+        frame = self._table().collect()[rows.tolist()]
+        X = to_matrix(frame, fitted.features, fitted.policy, Tally())
+        contributions = explain_guarded(fitted.spec, fitted.detector, X)
+        found = top_contributions(fitted, frame, contributions, n)
+        return [
+            {
+                "row": int(row),
+                "anomaly_score": float(self.scores[row]),
+                "p_value": float(self.p_values[row]),
+                "explanation": explanation,
+            }
+            for row, explanation in zip(rows, found, strict=True)
+        ]
+
+
+class Model:
+    """A fitted, calibrated detector that carries its input contract.
+
+    Attributes:
+        fitted: Its parts.
+    """
+
+    def __init__(self, fitted: FittedModel) -> None:
+        self.fitted = fitted
+
+    def __repr__(self) -> str:
+        """The detector and what it was fitted on."""
+        rows = self.fitted.lineage["rows"]
+        return f"Model({self.fitted.spec.id}, fitted on {rows:,} rows)"
+
+    def score(
+        self,
+        data: Any,
+        *,
+        alpha: float | None = None,
+        top: int | None = None,
+        fdr: float | None = None,
+        label: str | None = None,
+    ) -> Result:
+        """Score `data`: a path, URI, frame, array, list of rows or `Table`.
+
+        Columns are matched by name; an array without names by position.
+
+        Raises:
+            ContractViolation: Naming every column that does not fit.
+            UsageError: If the decision cannot be kept.
+        """
+        decision = choose_decision(alpha, top, fdr)
+        if label is None and isinstance(data, np.ndarray) and self.fitted.features.all_numbers:
+            result = _score_array(self.fitted, data, decision)
+            if result is not None:
+                return result
+        table = rows_for(data, self.fitted)
+        return read_whole(
+            table, lambda t: collect_result(Scoring(self.fitted, t, decision, label=label))
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file that executes nothing when it is read.
+
+        Raises:
+            OutputError: If it cannot be written, or the detector cannot be saved.
+        """
+        from pynomaly.infrastructure.modelfile import save_model
+
+        save_model(self.fitted, path)
+
+
+def collect_result(scoring: Scoring) -> Result:
+    """All that `scoring` gives, in memory."""
+    scored = [(batch.scores, batch.p_values, batch.is_anomaly) for batch in scoring.batches(())]
+    return Result(scoring.model, scored, lambda: scoring.table, scoring.summary)
+
+
+def _score_array(
+    model: FittedModel, data: np.ndarray[Any, Any], decision: Decision
+) -> Result | None:
+    """Score an array without a detour over a frame; None where that is not possible."""
+    calibration = model.calibration
+    if calibration is None or needs_all_scores(decision, calibration) or data.dtype.kind != "f":
+        return None
+    rows = check_width(np.atleast_2d(data), model)
+    tally = Tally()
+    raw = np.array(rows[:, _positions(model)], dtype=np.float64, order="C")
+    X = finish_matrix(raw, model.features, model.policy, tally)
+    scores = score_guarded(model.spec, model.detector, X)
+    p_values = calibration.p_values(scores)
+    alarms = make_cut(decision, calibration)(scores, p_values)
+
+    def summary() -> dict[str, Any]:
+        return summarise(model, decision, len(scores), int(alarms.sum()), tally)
+
+    return Result(model, [(scores, p_values, alarms)], lambda: rows_for(rows, model), summary)
+
+
+def _positions(model: FittedModel) -> list[int]:
+    places = {name: i for i, name in enumerate(model.columns)}
+    return [places[source] for source in model.features.sources]
+
+
+def _for_pandas(column: pl.Series) -> Any:
+    """Values that pandas takes without pyarrow, with their time zone."""
+    zone = column.dtype.time_zone if isinstance(column.dtype, pl.Datetime) else None
+    if zone is not None:
+        import pandas as pd
+
+        utc = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None).to_numpy()
+        return pd.DatetimeIndex(utc, tz="UTC").tz_convert(zone)
+    return column.to_list() if column.dtype.is_nested() else column.to_numpy()

@@ -1,0 +1,214 @@
+"""The machinery of the conformance kit: what a check is, whom it concerns, how it is run."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from importlib import import_module
+from typing import Any, cast
+
+import attrs
+
+from pynomaly.domain.errors import MissingRequirement, PluginFailed
+from pynomaly.infrastructure.plugins import (
+    Plugin,
+    Problem,
+    Source,
+    describe,
+    load_plugins,
+)
+from pynomaly.infrastructure.registry import Registry
+from pynomaly.ports.protocols import Detector
+from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Spec
+
+_MATRICES = frozenset({Modality.TABULAR, Modality.SERIES})
+"""Kinds of data whose detectors see a float matrix."""
+
+
+class SkippedError(Exception):
+    """Raised by a check that does not apply here; the message says why."""
+
+
+@attrs.frozen
+class Package:
+    """A plugin under test, alone in its registry.
+
+    Attributes:
+        module: Import name, such as ``"pynomaly_pyod"``.
+        plugin: What it declares.
+        problems: What is wrong with that.
+        samples: Loader id to a file or URI that it reads.
+    """
+
+    module: str
+    plugin: Plugin
+    problems: tuple[Problem, ...] = ()
+    samples: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The plugin's name."""
+        return self.plugin.name
+
+    @property
+    def registry(self) -> Registry:
+        """What this plugin offers."""
+        return Registry((self.plugin,), self.problems)
+
+    @property
+    def specs(self) -> tuple[Spec, ...]:
+        """All that it declares, of all kinds."""
+        return tuple(spec for specs in self.plugin.specs.values() for spec in specs)
+
+
+@attrs.frozen
+class Subject:
+    """One spec under test."""
+
+    package: Package
+    spec: Spec
+
+    @property
+    def label(self) -> str:
+        """The id; with the kind where it is no detector, as another kind may bear the same."""
+        if isinstance(self.spec, DetectorSpec):
+            return self.spec.id
+        kind = type(self.spec).__name__.removesuffix("Spec").lower()
+        return f"{self.spec.id}:{kind}"
+
+    @property
+    def detector(self) -> DetectorSpec:
+        """The spec, where it is a detector's."""
+        return cast("DetectorSpec", self.spec)
+
+    def can(self, capability: Capability) -> bool:
+        """Whether the detector claims it."""
+        return capability in self.detector.capabilities
+
+    def factory(self) -> Callable[..., Any]:
+        """What makes one.
+
+        Raises:
+            SkippedError: If a requirement of it is missing.
+        """
+        try:
+            return cast("Callable[..., Any]", self.package.registry.resolve(self.spec))
+        except MissingRequirement as missing:
+            raise SkippedError(str(missing)) from missing
+
+    def create(self, seed: int = 0) -> Detector:
+        """An unfitted detector with its default parameters.
+
+        Raises:
+            SkippedError: If it takes no matrix, or a requirement of it is missing.
+        """
+        kinds = self.detector.modalities
+        if not kinds & _MATRICES:
+            raise SkippedError(f"the kit has no {' or '.join(sorted(kinds))} data yet")
+        try:
+            return self.package.registry.create_detector(self.spec.id, seed=seed)[2]
+        except MissingRequirement as missing:
+            raise SkippedError(str(missing)) from missing
+
+
+@attrs.frozen
+class Check:
+    """A named check: it returns, or raises what is wrong.
+
+    Attributes:
+        run: The check. Its name is the check's name, its docstring says what must hold.
+        needs: Capabilities that a detector claims if the check concerns it.
+    """
+
+    run: Callable[[Any], None]
+    needs: frozenset[Capability] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Such as ``"takes_one_row"``: the name in `DetectorSpec.expected_failures`."""
+        return self.run.__name__
+
+    @property
+    def summary(self) -> str:
+        """What must hold, in a line."""
+        return (self.run.__doc__ or "").partition("\n")[0]
+
+
+class Status(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    EXPECTED = "failed as expected"
+
+
+@attrs.frozen
+class Outcome:
+    """How one check on one subject ended, and why.
+
+    Attributes:
+        subject: Label of the spec or the plugin.
+        check: Name of the check.
+        status: How it ended.
+        reason: Why, unless it passed.
+    """
+
+    subject: str
+    check: str
+    status: Status
+    reason: str = ""
+
+
+def load_package(
+    module: str, *, name: str | None = None, samples: Mapping[str, str] | None = None
+) -> Package:
+    """Load a plugin by its import name, whether its entry point is installed or not.
+
+    Raises:
+        PluginFailed: If it cannot be loaded at all.
+    """
+    name = name or module.removeprefix("pynomaly_").replace("_", "-")
+    source = Source(name, f"pynomaly-{name}", "", "", module, lambda: import_module(module))
+    plugins, problems = load_plugins([source])
+    if not plugins:
+        raise PluginFailed(name, problems[0].stage, problems[0].error)
+    return Package(module, plugins[0], problems, samples or {})
+
+
+def run_check(check: Check, subject: Any) -> None:
+    """Run it with warnings kept quiet: a detector may warn, as long as it does what it must."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        check.run(subject)
+
+
+def outcomes(pairs: Iterable[tuple[Check, Any, str]]) -> Iterator[Outcome]:
+    """Run each check on its subject. The third of each is the reason to expect a failure."""
+    for check, subject, expected in pairs:
+        status, reason = _judge(check, subject, expected)
+        yield Outcome(subject.label, check.name, status, reason)
+
+
+def _judge(check: Check, subject: Any, expected: str) -> tuple[Status, str]:
+    try:
+        run_check(check, subject)
+    except SkippedError as skipped:
+        return Status.SKIPPED, str(skipped)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin raises
+        if expected:
+            return Status.EXPECTED, expected
+        return Status.FAILED, str(error) if isinstance(error, AssertionError) else describe(error)
+    if expected:
+        return (
+            Status.FAILED,
+            f"it passes: take it out of expected_failures ({expected})",
+        )
+    return Status.PASSED, ""
+
+
+def require(holds: object, message: str) -> None:
+    """Fail the check unless `holds`; unlike `assert`, under `python -O` too."""
+    if not holds:
+        raise AssertionError(message)
