@@ -1,0 +1,1 @@
+"""Compiled kernels. Importing a module compiles it: go through `compiling.load`."""
