@@ -1,0 +1,141 @@
+"""Measure how well anomalies are found and whether alarms hold their rate.
+
+`python -m benchmarks.quality`, or `nox -s quality`, writes docs/quality.md. Answers are kept, so
+that a run that was stopped goes on where it was; `--fresh` asks again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from benchmarks.jobs import run_all
+from benchmarks.measure import ONE_THREAD, ROOT, default_folder
+from benchmarks.quality_page import make_page
+from benchmarks.worker import CONTAMINATION, HELD_OUT_ROWS, Job
+
+import pynomaly
+from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Supervision
+
+DATA = ROOT.parent / "shared" / "data" / "tabular"
+PAGE = ROOT / "docs" / "quality.md"
+BASELINE = "sklearn.iforest"
+SEEDS = 3
+REPEATS = 10
+HELD_OUT_REPEATS = 3
+
+
+def tabular_detectors(only: Sequence[str] | None) -> tuple[list[DetectorSpec], dict[str, str]]:
+    """Detectors, of those asked for, that can run here, and why the others cannot."""
+    able, unable = [], {}
+    for spec in pynomaly.detectors():
+        if only and spec.id not in only:
+            continue
+        if Modality.TABULAR not in spec.modalities or spec.supervision is Supervision.SUPERVISED:
+            continue
+        try:
+            pynomaly.create_detector(spec.id)
+        except pynomaly.PynomalyError as error:
+            unable[spec.id] = str(error)
+        else:
+            able.append(spec)
+    return able, unable
+
+
+def make_jobs(sets: Sequence[Path], *, seeds: int, repeats: int, held_out: int) -> list[Job]:
+    """What to ask each detector, the smaller data first."""
+    ordered = sorted(sets, key=_cells)
+    jobs = [
+        {"task": "rank", "path": str(path), "seed": seed, "group": "rank"}
+        for path in ordered
+        for seed in range(seeds)
+    ]
+    for group, share in (("clean", 0.0), ("contaminated", CONTAMINATION)):
+        jobs += [
+            {"task": "synthetic", "seed": seed, "anomalies": share, "group": group}
+            for seed in range(repeats)
+        ]
+        jobs += [
+            {
+                "task": "real",
+                "path": str(path),
+                "seed": 0,
+                "anomalies": share,
+                "group": f"{group}-real",
+            }
+            for path in ordered
+        ]
+    jobs += [
+        {"task": "synthetic", "seed": seed, "rows": HELD_OUT_ROWS, "group": "held-out"}
+        for seed in range(held_out)
+    ]
+    for job in jobs:
+        place = Path(str(job.get("path", ""))).stem
+        job["name"] = "/".join(filter(None, (str(job["group"]), place, str(job["seed"]))))
+    return jobs
+
+
+def _cells(path: Path) -> int:
+    with np.load(path) as arrays:
+        return int(arrays["X"].size)
+
+
+def asked_of(spec: DetectorSpec, jobs: Sequence[Job]) -> list[Job]:
+    """The jobs for one detector.
+
+    Without a seed of its own it ranks the same again; where it scores only the rows that it was
+    fitted on, there are no false alarms to count.
+    """
+    seeded = Capability.SEEDED in spec.capabilities
+    inductive = Capability.INDUCTIVE in spec.capabilities
+    return [
+        job for job in jobs if (seeded or job["seed"] == 0 if job["group"] == "rank" else inductive)
+    ]
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Measure and write the page."""
+    parser = argparse.ArgumentParser(prog="benchmarks.quality", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="ID", help="these detectors; no page")
+    parser.add_argument("--quick", action="store_true", help="three sets, two repeats; no page")
+    parser.add_argument("--fresh", action="store_true", help="forget earlier answers")
+    parser.add_argument("--limit", type=float, default=60.0, help="CPU seconds for one job")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--folder", type=Path, default=default_folder(), help="for answers")
+    given = parser.parse_args(args)
+    sets = sorted(DATA.glob("*.npz"))
+    if not sets:
+        print(f"no data: {DATA} is empty or absent, so there is nothing to measure")
+        return 0
+    os.environ |= ONE_THREAD
+    chosen, unable = tabular_detectors(given.only)
+    if given.quick:
+        jobs = make_jobs(sorted(sets, key=_cells)[:3], seeds=2, repeats=2, held_out=0)
+    else:
+        jobs = make_jobs(sets, seeds=SEEDS, repeats=REPEATS, held_out=HELD_OUT_REPEATS)
+    cache = given.folder / ("quality-quick" if given.quick else "quality")
+    if given.fresh:
+        for spec in chosen:
+            (cache / f"{spec.id}.json").unlink(missing_ok=True)
+    answers = run_all(
+        {spec.id: asked_of(spec, jobs) for spec in chosen},
+        cache,
+        given.limit,
+        given.processes,
+        lambda line: print(line, file=sys.stderr, flush=True),
+    )
+    page = make_page(answers, unable, BASELINE, given.limit)
+    if given.only or given.quick:
+        print(page)
+    else:
+        PAGE.parent.mkdir(exist_ok=True)
+        PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

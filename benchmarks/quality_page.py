@@ -1,0 +1,240 @@
+"""docs/quality.md from the answers of all detectors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from statistics import mean
+
+from benchmarks.intervals import alarm_interval, can_alarm, paired_bootstrap
+from benchmarks.measure import describe_in_words, describe_machine, table
+from benchmarks.worker import (
+    ALPHAS,
+    CONTAMINATION,
+    HELD_OUT_ROWS,
+    REFERENCE_ROWS,
+    TEST_ROWS,
+    Answer,
+)
+
+Answers = Mapping[str, Mapping[str, Answer]]
+Scores = dict[str, float]
+
+GROUPS = {
+    "clean": "synthetic, clean",
+    "clean-real": "real, clean",
+    "held-out": "held-out split, clean",
+    "contaminated": "synthetic, contaminated",
+    "contaminated-real": "real, contaminated",
+}
+_CLEAN = ("clean", "clean-real", "held-out")
+
+_INTRODUCTION = """# Quality
+
+Written by `python -m benchmarks.quality`; don't edit.
+
+{machine} One thread for each detector, stopped when a line's fits and scores
+take {limit:.0f} s of CPU.
+
+All detectors for tables that are installed run with their defaults and through the public API:
+features standardised, row limits kept, calibration as users get it.
+
+"""
+
+_RANKING = """## Ranking without labels
+
+`pynomaly.detect(X, detector, seed=seed)`: fitted and scored on the same unlabelled rows of the 25
+sets of ADBench's classical collection (at most 10,000 rows each). Average precision (AP) and area
+under the ROC curve (ROC), of seeded detectors the mean of seeds 0 to 2, then the mean over the
+sets that the detector finished. *Against {baseline}*: mean difference of AP on the sets that both
+finished, with the 95 % paired bootstrap interval over sets, and the share of sets won. Seconds are
+CPU, summed over the sets, for one seed.
+
+"""
+
+_ALARMS = """## False alarms
+
+The share of fresh normal rows that alarm at p <= .01 and p <= .1 with `pynomaly.fit(reference)` and
+`model.score(fresh)`. Synthetic: correlated Gaussians of 10 columns, {reference:,} reference rows,
+{test:,} fresh ones, all repeats pooled. Real: the normal rows of each of the 25 sets, split at
+random in halves of at most {reference:,} and {test:,}. Both are calibrated by cross-fitting; the
+held-out split has {held_out:,} reference rows. Contaminated: {contamination:.0%} of the reference
+are anomalies, which must make the alarms fewer, never more.
+
+The interval is where the share lies when alarms hold their rate exactly. Calibration rows are
+finite: a model calibrated on n scores has a rate of its own, Beta(k, n + 1 - k) distributed with
+k = floor(alpha (n + 1)), so the alarms are beta-binomial, and wider spread than binomial. It is
+simultaneous: with all detectors right, the chance that any is outside is at most 5 % (Bonferroni).
+**Bold** is above, so the promise is broken; *italic* is below: fewer alarms than allowed, which
+ties and contamination cause. Cross-fitted calibration has no exact distribution; the interval takes
+it for a split of the same size.
+
+"""
+
+
+def make_page(answers: Answers, unable: Mapping[str, str], baseline: str, limit: float) -> str:
+    """The whole page as Markdown."""
+    ranked = {detector: _by_set(found) for detector, found in answers.items()}
+    parts = [
+        _INTRODUCTION.format(machine=describe_in_words(describe_machine()), limit=limit),
+        _RANKING.format(baseline=baseline),
+        _summary(ranked, baseline),
+        "\n"
+        + _ALARMS.format(
+            reference=REFERENCE_ROWS,
+            test=TEST_ROWS,
+            held_out=HELD_OUT_ROWS,
+            contamination=CONTAMINATION,
+        ),
+        _false_alarms(answers),
+        "\n## AP by set\n\n",
+        _per_set(ranked, "ap"),
+        "\n## ROC AUC by set\n\n",
+        _per_set(ranked, "roc"),
+        "\n## Without a result\n\n",
+        _failures(answers, unable),
+    ]
+    return "".join(parts)
+
+
+def _by_set(found: Mapping[str, Answer]) -> dict[str, Scores]:
+    """Set to AP, ROC AUC and seconds, each the mean over seeds."""
+    seeds: dict[str, list[Answer]] = defaultdict(list)
+    for name, answer in found.items():
+        group, *place, _ = name.split("/")
+        if group == "rank" and "ap" in answer:
+            seeds[place[0]].append(answer)
+    keys = ("ap", "roc", "seconds")
+    return {
+        name: {key: mean(each[key] for each in some) for key in keys}
+        for name, some in sorted(seeds.items(), key=lambda item: item[0].lower())
+    }
+
+
+def _summary(ranked: Mapping[str, dict[str, Scores]], baseline: str) -> str:
+    base = ranked.get(baseline, {})
+    rows = []
+    for detector, sets in sorted(ranked.items(), key=lambda item: -_mean(item[1], "ap")):
+        if not sets:
+            continue
+        seconds = sum(each["seconds"] for each in sets.values())
+        rows.append(
+            [
+                f"`{detector}`",
+                str(len(sets)),
+                _short(_mean(sets, "ap")),
+                _short(_mean(sets, "roc")),
+                *_against(sets, base, same=detector == baseline),
+                f"{seconds:.1f}",
+            ]
+        )
+    return table(["detector", "sets", "AP", "ROC", f"AP against {baseline}", "won", "s"], rows)
+
+
+def _mean(sets: Mapping[str, Scores], key: str) -> float:
+    return mean(each[key] for each in sets.values()) if sets else 0.0
+
+
+def _against(sets: Mapping[str, Scores], base: Mapping[str, Scores], *, same: bool) -> list[str]:
+    both = sets.keys() & base.keys()
+    if same or not both:
+        return ["", ""]
+    differences = [sets[name]["ap"] - base[name]["ap"] for name in sorted(both)]
+    low, high = paired_bootstrap(differences)
+    won = mean(difference > 0 for difference in differences)
+    return [f"{mean(differences):+.3f} [{low:+.3f}, {high:+.3f}]", f"{won:.0%}"]
+
+
+def _false_alarms(answers: Answers) -> str:
+    counted = {
+        detector: {group: _trials(found, group) for group in GROUPS}
+        for detector, found in answers.items()
+    }
+    tests = sum(bool(some[group]) for some in counted.values() for group in _CLEAN) * len(ALPHAS)
+    level = 1.0 - 0.05 / max(tests, 1)
+    header = ["detector"]
+    header += [f"{words}, {alpha:g}" for words in GROUPS.values() for alpha in ALPHAS]
+    rows = []
+    for detector, groups in counted.items():
+        cells = [
+            _share(some, alpha, i, level)
+            for some in groups.values()
+            for i, alpha in enumerate(ALPHAS)
+        ]
+        rows.append([f"`{detector}`", *cells])
+    limits = [
+        _interval_of_most(counted, group, alpha, level) for group in GROUPS for alpha in ALPHAS
+    ]
+    return table(header, [["interval", *limits], *rows])
+
+
+def _trials(found: Mapping[str, Answer], group: str) -> list[Answer]:
+    return [
+        answer
+        for name, answer in found.items()
+        if name.split("/")[0] == group and "alarms" in answer
+    ]
+
+
+def _usable(some: list[Answer], alpha: float) -> list[Answer]:
+    return [each for each in some if can_alarm(each["calibration"], alpha)]
+
+
+def _interval(some: list[Answer], alpha: float, level: float) -> tuple[float, float]:
+    trials = tuple(sorted((each["calibration"], each["rows"]) for each in some))
+    return alarm_interval(trials, alpha, level)
+
+
+def _share(some: list[Answer], alpha: float, place: int, level: float) -> str:
+    used = _usable(some, alpha)
+    if not used:
+        return "–"
+    share = sum(each["alarms"][place] for each in used) / sum(each["rows"] for each in used)
+    low, high = _interval(used, alpha, level)
+    text = _rate(share)
+    if share > high:
+        return f"**{text}**"
+    return f"*{text}*" if share < low else text
+
+
+def _interval_of_most(
+    counted: Mapping[str, dict[str, list[Answer]]], group: str, alpha: float, level: float
+) -> str:
+    """The interval for a detector that finished everything."""
+    most = max((_usable(some[group], alpha) for some in counted.values()), key=len, default=[])
+    if not most:
+        return ""
+    low, high = _interval(most, alpha, level)
+    return f"{_rate(low)} to {_rate(high)}"
+
+
+def _per_set(ranked: Mapping[str, dict[str, Scores]], key: str) -> str:
+    names = sorted({name for sets in ranked.values() for name in sets}, key=str.lower)
+    rows = [
+        [f"`{detector}`", *(_short(sets[name][key]) if name in sets else "–" for name in names)]
+        for detector, sets in ranked.items()
+    ]
+    return table(["detector", *names], rows)
+
+
+def _failures(answers: Answers, unable: Mapping[str, str]) -> str:
+    lines = [f"- `{detector}`: not run: {reason}" for detector, reason in unable.items()]
+    for detector, found in answers.items():
+        reasons: dict[str, list[str]] = defaultdict(list)
+        for name, answer in found.items():
+            if "failed" in answer:
+                reasons[answer["failed"]].append(name)
+        lines += [
+            f"- `{detector}`: {len(names)} of {len(found)}: {reason} ({', '.join(names[:4])}"
+            f"{', ...' if len(names) > 4 else ''})"
+            for reason, names in reasons.items()
+        ]
+    return "\n".join(lines or ["All finished."]) + "\n"
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".removeprefix("0")
+
+
+def _rate(value: float) -> str:
+    return f"{value:.4f}".removeprefix("0")
