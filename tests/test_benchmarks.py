@@ -1,0 +1,69 @@
+"""The benchmarks run end to end on tiny data, and their statistics are right."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = ROOT.parent / "shared" / "data" / "tabular"
+
+
+def run(module: str, *args: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", module, *map(str, args)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def intervals(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import intervals
+
+    return intervals
+
+
+def test_speed_is_measured_against_pyod_and_shown_with_its_bounds(tmp_path: Path):
+    names = ["process-10k-csv", "row-iforest", "memory-parquet", "startup-help"]
+    done = run("benchmarks.run", "--quick", "--rounds=1", f"--folder={tmp_path}", "--only", *names)
+    # 1: a bound does not hold on such small data, which is no matter here.
+    assert done.returncode in {0, 1}, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + 5
+    assert "peak memory scoring 10M × 20 parquet in and out" in done.stdout
+    assert not list(tmp_path.glob("scored*"))
+
+
+@pytest.mark.skipif(not TABLES.is_dir(), reason="../shared/data/tabular is not here")
+def test_quality_is_measured_for_any_detector_and_kept_for_the_next_run(tmp_path: Path):
+    args = ["--quick", f"--folder={tmp_path}", "--only", "fast.iforest", "sklearn.iforest"]
+    done = run("benchmarks.quality", *args)
+    assert done.returncode == 0, done.stderr
+    assert "| `fast.iforest` | 3 |" in done.stdout
+    assert "AP against sklearn.iforest" in done.stdout
+    assert "All finished." in done.stdout
+    kept = [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.json"))]
+    assert run("benchmarks.quality", *args).stdout == done.stdout
+    assert kept == [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.json"))]
+
+
+def test_alarms_of_split_conformal_p_values_lie_in_their_interval(intervals):
+    rng = np.random.default_rng(0)
+    n, m, alpha, models = 199, 300, 0.05, 400
+    low, high = intervals.alarm_interval(((n, m),), alpha, 0.95)
+    outside = 0
+    for _ in range(models):
+        calibration, fresh = np.sort(rng.random(n)), rng.random(m)
+        p_values = (1 + n - np.searchsorted(calibration, fresh)) / (n + 1)
+        outside += not low <= np.mean(p_values <= alpha) <= high
+    assert outside / models == pytest.approx(0.05, abs=0.03)
+
+
+def test_a_paired_bootstrap_of_equal_differences_has_no_width(intervals):
+    assert intervals.paired_bootstrap([0.5, 0.5, 0.5]) == (0.5, 0.5)
+
+
+def test_no_alarm_is_expected_of_too_few_calibration_scores(intervals):
+    assert not intervals.can_alarm(98, 0.01)
+    assert intervals.can_alarm(99, 0.01)
