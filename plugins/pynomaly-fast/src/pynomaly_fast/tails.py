@@ -24,6 +24,9 @@ _WHOLE = 8
 _BLOCK = 2048
 """Rows whose moments are taken at once."""
 
+_HARMLESS = 200
+"""Values within 2 to plus or minus this need no scaling: their cubes stay in range."""
+
 
 class _TailDetector(ABC):
     """Sum over columns of -log of a tail probability."""
@@ -105,19 +108,18 @@ def _distribution(
     nearer end grow by the factor ``1 + resolution``.
     """
     n = len(ordered)
-    last = np.append(np.flatnonzero(ordered[1:] != ordered[:-1]), n - 1)
-    at_most = last + 1
-    below = np.append(0, at_most[:-1])
     tail, resolution = params.tail, params.resolution
-    if resolution > 0 and len(last) > _WHOLE * tail:
+    steps = ordered[1:] != ordered[:-1]
+    if resolution > 0 and np.count_nonzero(steps) >= _WHOLE * tail:
         n_steps = int(np.log(n / (2 * tail)) / np.log1p(resolution))
         ranks = (tail * (1 + resolution) ** np.arange(n_steps + 1)).astype(np.intp)
-        ranks = np.append(ranks, n // 2)
-        keep = (below < tail) | (n - at_most < tail)
-        keep[at_most.searchsorted(ranks, side="right")] = True
-        keep[at_most.searchsorted(n - 1 - ranks, side="right")] = True
-        last, at_most, below = last[keep], at_most[keep], below[keep]
-    return ordered[last], at_most, below
+        ranks = np.concatenate((np.arange(tail), ranks, [n // 2]))
+        kept = np.unique(ordered[np.concatenate((ranks, n - 1 - ranks))])
+        at_most = ordered.searchsorted(kept, side="right")
+        return kept, at_most, ordered.searchsorted(kept, side="left")
+    last = np.append(np.flatnonzero(steps), n - 1)
+    at_most = last + 1
+    return ordered[last], at_most, np.append(0, at_most[:-1])
 
 
 def skewness_signs(X: Floats) -> Floats:
@@ -127,31 +129,37 @@ def skewness_signs(X: Floats) -> Floats:
     rounding decides. Columns are scaled by powers of two, so that nothing overflows.
     """
     exponents = -np.frexp(np.maximum(X.max(axis=0), -X.min(axis=0)))[1]
-    mean = _mean(X, exponents, 0.0, 1)
-    second = _mean(X, exponents, mean, 2)
-    third = _mean(X, exponents, mean, 3)
+    if np.abs(exponents).max() < _HARMLESS:
+        exponents = np.zeros_like(exponents)
+    mean = _means(X, exponents)[0]
+    second, third = _means(X, exponents, mean)
     constant = second <= (np.finfo(np.float64).eps * mean) ** 2
     return np.where(constant, 0.0, np.sign(third))
 
 
-def _mean(
-    X: Floats, exponents: npt.NDArray[np.int32], centre: Floats | float, power: int
-) -> Floats:
-    """Mean of a power of each scaled column less its centre, shape (d,).
+def _means(
+    X: Floats, exponents: npt.NDArray[np.int32], centre: Floats | None = None
+) -> tuple[Floats, ...]:
+    """Mean of each scaled column; with a centre, of its deviations' squares and cubes, each (d,).
 
     Block by block, yet added up row by row, as NumPy adds up several columns at once. It adds
     up a lone column in another order: that is one block.
     """
     n, d = X.shape
-    size = _BLOCK if d > 1 else n
-    total = np.zeros(d)
+    size = min(_BLOCK, n) if d > 1 else n
+    totals = np.zeros((1 if centre is None else 2, d))
+    terms = np.empty((len(totals), size + 1, d))
     for start in range(0, n, size):
-        deviations = np.ldexp(X[start : start + size], exponents) - centre
-        values = deviations
-        if power > 1:
-            values = deviations**2
-        if power > 2:
-            values *= deviations
-        total = np.vstack((total, values)).sum(axis=0) if d > 1 else values.sum(axis=0)
-    mean: Floats = total / n
-    return mean
+        rows = X[start : start + size]
+        block = terms[:, : len(rows) + 1]
+        block[:, 0] = totals  # goes before the block's rows
+        scaled = np.ldexp(rows, exponents) if exponents.any() else rows
+        if centre is None:
+            block[0, 1:] = scaled
+        else:
+            deviations = scaled - centre
+            np.square(deviations, out=block[0, 1:])
+            np.multiply(block[0, 1:], deviations, out=block[1, 1:])
+        for total, values in zip(totals, block, strict=True):
+            total[:] = values.sum(axis=0) if d > 1 else values[1:].sum(axis=0)
+    return tuple(totals / n)
