@@ -125,12 +125,8 @@ class Scoring:
         check_decision(self.decision, calibration)
         cut = make_cut(self.decision, calibration, all_scores)
         truth = _Truth() if self._label else None
-        self._tally = Tally()
         for start, frame in _positions(self.table, wanted):
-            X = to_matrix(frame, self.model.features, self.model.policy, self._tally, start)
-            scores = (
-                self._scores(X, start) if all_scores is None else all_scores[start : start + len(X)]
-            )
+            scores = self._batch_scores(frame, start, all_scores)
             p_values = calibration.p_values(scores)
             alarms = cut(scores, p_values)
             self.rows += len(scores)
@@ -140,7 +136,7 @@ class Scoring:
             self._progress(
                 "writing" if self._needs_all() else "scoring", self.rows, self.table.rows
             )
-            explanation = self._explanation(frame, X, alarms) if self._explain else None
+            explanation = self._explanation(frame, start, alarms) if self._explain else None
             yield ScoredBatch(frame, scores, p_values, alarms, explanation)
         if truth is not None:
             self.metrics = truth.metrics()
@@ -171,11 +167,18 @@ class Scoring:
             return self._known
         parts, done = [], 0
         for start, frame in _positions(self.table, self._needed(())):
-            X = to_matrix(frame, self.model.features, self.model.policy, self._tally, start)
+            X = self._matrix(frame, start, self._tally)
             parts.append(self._scores(X, start))
             done += len(X)
             self._progress("scoring", done, self.table.rows)
         return np.concatenate(parts) if parts else np.empty(0)
+
+    def _batch_scores(self, frame: pl.DataFrame, start: int, all_scores: Scores | None) -> Scores:
+        if all_scores is None:
+            return self._scores(self._matrix(frame, start, self._tally), start)
+        if isinstance(self._known, np.ndarray):  # then what is mended was not counted yet
+            self._matrix(frame, start, self._tally)
+        return all_scores[start : start + frame.height]
 
     def _scores(self, X: FloatMatrix, start: int) -> Scores:
         scores = score_guarded(self.model.spec, self.model.detector, X)
@@ -184,16 +187,17 @@ class Scoring:
                 scores[i] = self._known.get(start + i, scores[i])
         return scores
 
-    def _explanation(self, frame: pl.DataFrame, X: FloatMatrix, alarms: Mask) -> pl.Series:
-        entries: list[list[dict[str, Any]] | None] = [None] * len(X)
+    def _matrix(self, frame: pl.DataFrame, start: int, tally: Tally) -> FloatMatrix:
+        return to_matrix(frame, self.model.features, self.model.policy, tally, start)
+
+    def _explanation(self, frame: pl.DataFrame, start: int, alarms: Mask) -> pl.Series:
+        entries: list[list[dict[str, Any]] | None] = [None] * frame.height
         positions = np.flatnonzero(alarms)
         if positions.size:
-            rows = np.ascontiguousarray(X[positions])
-            rows.flags.writeable = False
-            contributions = explain_guarded(self.model.spec, self.model.detector, rows)
-            found = top_contributions(
-                self.model, frame[positions.tolist()], contributions, self._explain
-            )
+            rows = frame[positions.tolist()]
+            X = self._matrix(rows, start, Tally())
+            contributions = explain_guarded(self.model.spec, self.model.detector, X)
+            found = top_contributions(self.model, rows, contributions, self._explain)
             for position, entry in zip(positions.tolist(), found, strict=True):
                 entries[position] = entry
         return pl.Series("explanation", entries, dtype=EXPLANATION)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import polars as pl
 
     from pynomaly.application.score import ScoredBatch
+    from pynomaly.domain.calibration import Scores
 
 TOP_ROWS = 10
 _CELL = 24
@@ -32,10 +35,9 @@ class TopRows:
 
     def __call__(self, batch: ScoredBatch) -> None:
         """See the next batch."""
-        import numpy as np
         import polars as pl
 
-        order = np.argsort(-batch.scores, kind="stable")[: self._count]
+        order = _highest(batch.scores, self._count)
         picked = batch.with_input()[order.tolist()]
         number = _free_name("row", picked.columns)
         picked = picked.insert_column(0, pl.Series(number, order + self._rows + 1))
@@ -49,6 +51,17 @@ class TopRows:
     def frame(self) -> pl.DataFrame | None:
         """The rows kept, the highest score first, with their row numbers from 1."""
         return self._kept
+
+
+def _highest(scores: Scores, count: int) -> npt.NDArray[np.intp]:
+    """Positions of the `count` highest scores, the highest first; of equal ones the earlier."""
+    import numpy as np
+
+    count = min(count, len(scores))
+    if not count:
+        return np.empty(0, dtype=np.intp)
+    high = np.flatnonzero(scores >= np.partition(scores, -count)[-count])
+    return high[np.argsort(-scores[high], kind="stable")][:count]
 
 
 def echo_scoring(summary: dict[str, Any], top: pl.DataFrame | None, id: str | None = None) -> None:

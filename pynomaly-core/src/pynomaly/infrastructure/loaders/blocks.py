@@ -9,6 +9,8 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+
 from pynomaly.domain.errors import DataError, UsageError
 from pynomaly.infrastructure.streaming import zstd_lines
 
@@ -161,10 +163,15 @@ def first_records(head: bytes, quote: str, eol: bytes) -> bytes:
     return head[: _last_end(head, quote.encode(), eol)]
 
 
+def count_byte(data: bytes, byte: bytes) -> int:
+    """How often `byte` stands in `data`; where it is frequent, many times faster than `count`."""
+    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == ord(byte)))
+
+
 def _last_end(data: bytes, quote: bytes, eol: bytes) -> int:
     """Where the last whole record ends: after an end of line with an even number of quotes."""
     cut = data.rfind(eol) + 1
-    if not quote:
+    if not quote or quote not in data:
         return cut
     odd = data.count(quote, 0, cut) % 2
     while odd and cut:
