@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynomaly.application.detect import detect as detect_table
+from pynomaly.application.detect import detect as detect_in
 from pynomaly.application.detect import held_in_memory
-from pynomaly.application.fit import fit as fit_table
+from pynomaly.application.fit import fit as fit_on
 from pynomaly.application.inspect import Inspection, inspect_table
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import choose_decision
@@ -18,6 +18,7 @@ from pynomaly.infrastructure.modelfile import load_model as read_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings
+from pynomaly.infrastructure.spool import partition_within
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
@@ -41,6 +42,8 @@ def detect(
     time: str | None = None,
     series: str | None = None,
     text: str | None = None,
+    window: int | None = None,
+    season: int | None = None,
     seed: int | None = None,
 ) -> Result:
     """Find what is anomalous in `data`.
@@ -59,9 +62,11 @@ def detect(
         exclude: Columns not to use.
         id: Column that names a row; not used.
         label: Column with the truth; not used, but for metrics, and to clean a reference.
-        time: Column of time stamps.
-        series: Column that names a row's series; not used.
+        time: Column of times: the rows are a series, and each is seen among those around it.
+        series: Column that names a row's series; each is looked at by itself.
         text: Column of free text.
+        window: Steps of a series that are seen together; None for a number that suits it.
+        season: Steps of a season of a series: what is usual at each of its places is taken off.
         seed: For everything that draws at random; the settings' (0) where None.
 
     Raises:
@@ -70,15 +75,25 @@ def detect(
     settings = services().get(Settings)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text)
-    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
+    recipe = make_recipe(
+        *(registry, settings, detector, params, roles, seed),
+        clean=clean,
+        window=window,
+        season=season,
+    )
     decision = choose_decision(*_budget(settings, alpha, top, fdr))
     table = open_source(data, registry)
     if reference is not None:
         reference = open_source(reference, registry)
 
+    limit = settings.in_memory_mib * 2**20
+
     def run(table: Table) -> Result:
-        held = held_in_memory(table, settings.in_memory_mib * 2**20)
-        return collect_result(detect_table(held, recipe, decision, reference=reference))
+        held = held_in_memory(table, limit)
+        scoring = detect_in(
+            *(held, recipe, decision), reference=reference, partition=partition_within(limit)
+        )
+        return collect_result(scoring)
 
     return read_whole(table, run)
 
@@ -96,6 +111,8 @@ def fit(
     time: str | None = None,
     series: str | None = None,
     text: str | None = None,
+    window: int | None = None,
+    season: int | None = None,
     seed: int | None = None,
 ) -> Model:
     """Learn a calibrated model from `data`; the arguments are those of `detect`.
@@ -108,9 +125,15 @@ def fit(
     settings = services().get(Settings)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text)
-    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
+    recipe = make_recipe(
+        *(registry, settings, detector, params, roles, seed),
+        clean=clean,
+        window=window,
+        season=season,
+    )
     table = open_source(data, registry)
-    return Model(read_whole(table, lambda t: fit_table(t, recipe)))
+    partition = partition_within(settings.in_memory_mib * 2**20)
+    return Model(read_whole(table, lambda t: fit_on(t, recipe, partition=partition)))
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:

@@ -104,6 +104,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         time="n·log n; score n²·d at worst",
         space="n·d",
         row_limit=200_000,
+        default_for=frozenset({Modality.SERIES}),
         paper=(
             "Ramaswamy, S., Rastogi, R., Shim, K. (2000). Efficient algorithms for mining outliers"
             " from large data sets. SIGMOD. doi:10.1145/342009.335437"

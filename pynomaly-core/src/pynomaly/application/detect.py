@@ -9,17 +9,21 @@ import attrs
 import polars as pl
 
 from pynomaly.application.contract import refuse_output_names
-from pynomaly.application.fit import Progress, Recipe, fit, fit_batch, no_progress
+from pynomaly.application.fit import fit
+from pynomaly.application.fit_table import rank_table
 from pynomaly.application.guard import check_explains
+from pynomaly.application.partition import Partition, in_memory
+from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import roles_for_reference
-from pynomaly.application.score import ScoredBatch, Scoring
+from pynomaly.application.score import score
+from pynomaly.application.score_series import rank_series
+from pynomaly.application.score_table import TableJudge
+from pynomaly.application.scoring import Judge, ScoredBatch, Scoring
 from pynomaly.domain.datasets import Table
-from pynomaly.domain.decisions import (
-    Decision,
-    FalseDiscoveryRate,
-)
+from pynomaly.domain.decisions import Decision, FalseDiscoveryRate
 from pynomaly.domain.errors import UsageError
 from pynomaly.ports.protocols import Publisher
+from pynomaly.ports.specs import Modality
 
 OpenPublisher = Callable[[pl.Schema], Publisher]
 
@@ -32,6 +36,7 @@ def detect(
     reference: Table | None = None,
     explain: int = 0,
     progress: Progress = no_progress,
+    partition: Partition = in_memory,
 ) -> Scoring:
     """Fit on `reference`, or on `table` itself, and make ready to score `table`.
 
@@ -47,18 +52,27 @@ def detect(
     label = recipe.roles.label
     if reference is not None:
         roles = roles_for_reference(recipe.roles, reference, table)
-        model = fit(reference, attrs.evolve(recipe, roles=roles), progress)
+        model = fit(reference, attrs.evolve(recipe, roles=roles), progress, partition)
         label = label if label in table.schema else None
-        return Scoring(model, table, decision, explain=explain, label=label, progress=progress)
+        return score(
+            *(model, table, decision),
+            explain=explain,
+            label=label,
+            progress=progress,
+            partition=partition,
+        )
     if isinstance(decision, FalseDiscoveryRate):
         raise UsageError(
             "fdr needs a reference: without one p-values are ranks, which are uniform by"
             " construction; give --reference with --clean, or use --alpha or --top"
         )
-    model, known = fit_batch(table, recipe, progress)
-    return Scoring(
-        model, table, decision, explain=explain, label=label, known=known, progress=progress
-    )
+    judge: Judge
+    if recipe.kind is Modality.SERIES:
+        judge = rank_series(table, recipe, partition, progress)
+    else:
+        model, known = rank_table(table, recipe, progress)
+        judge = TableJudge(model, table, known)
+    return Scoring(judge, table, decision, explain=explain, label=label, progress=progress)
 
 
 def held_in_memory(table: Table, limit: int) -> Table:
@@ -74,6 +88,7 @@ def publish(
     *,
     only_anomalies: bool = False,
     observe: Callable[[ScoredBatch], None] | None = None,
+    events: OpenPublisher | None = None,
 ) -> None:
     """Score and write to every destination: all of them whole, or nothing anywhere.
 
@@ -82,6 +97,7 @@ def publish(
         destinations: Where to write; may be empty.
         only_anomalies: Write the alarms alone.
         observe: Shown every batch, with all columns of the input.
+        events: Where to write the events of series.
     """
     schema = scoring.output_schema()
     with ExitStack() as undo:
@@ -97,6 +113,12 @@ def publish(
                 frame = batch.with_input(only_anomalies=only_anomalies)
                 for publisher in publishers:
                     publisher.write(frame)
+        if events is not None:
+            found = scoring.judge.events
+            publisher = events(found.schema)
+            undo.callback(publisher.abort)
+            publisher.write(found)
+            publishers.append(publisher)
         for publisher in publishers:
             publisher.commit()
         undo.pop_all()

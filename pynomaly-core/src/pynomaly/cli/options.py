@@ -122,8 +122,21 @@ role_options = _stack(
         metavar="COL",
         help="Column with the truth (1 = anomaly); not used, but to report how good scores are.",
     ),
-    click.option("--time", metavar="COL", help="Column of time stamps."),
-    click.option("--series", metavar="COL", help="Column that names a row's series; not used."),
+    click.option(
+        "--time", metavar="COL", help="Column of times: the rows are a series, and seen in order."
+    ),
+    click.option(
+        "--series", metavar="COL", help="Column that names a row's series, each seen by itself."
+    ),
+    click.option(
+        "--window", type=int, metavar="STEPS", help="Steps of a series that are seen together."
+    ),
+    click.option(
+        "--season",
+        type=int,
+        metavar="STEPS",
+        help="Steps of a season of a series, whose usual course is taken off.",
+    ),
     click.option("--text", metavar="COL", help="Column of free text."),
 )
 
@@ -152,6 +165,11 @@ output_options = _stack(
         multiple=True,
         help="Where to write the scored rows, by suffix or scheme; - is JSONL on stdout;"
         " may be repeated.",
+    ),
+    click.option(
+        "--events",
+        metavar="URI",
+        help="Where to write the events of series: stretches of alarms, with start, end and peak.",
     ),
     click.option("--only-anomalies", is_flag=True, help="Write the alarms alone."),
     click.option(

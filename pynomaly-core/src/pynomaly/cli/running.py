@@ -12,9 +12,11 @@ import attrs
 import click
 
 from pynomaly.application.detect import detect, held_in_memory, publish
-from pynomaly.application.fit import Recipe, fit
+from pynomaly.application.fit import fit
 from pynomaly.application.model import FittedModel
-from pynomaly.application.score import Scoring
+from pynomaly.application.recipe import Recipe
+from pynomaly.application.score import score
+from pynomaly.application.scoring import Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
@@ -27,7 +29,9 @@ from pynomaly.infrastructure.modelfile import check_saves, load_model, save_mode
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
+from pynomaly.infrastructure.spool import partition_within
 from pynomaly.logs import configure_logs
+from pynomaly.ports.specs import Modality
 from pynomaly.sources import open_source
 
 ALARMS_EXIT_CODE = 3
@@ -58,18 +62,19 @@ def run_detect(
         raise UsageError("the source and the reference are both standard input: name a file")
     table = open_source(source, registry, given["read_options"])
     against = None if reference is None else open_source(reference, registry, given["read_options"])
+    limit = settings.in_memory_mib * 2**20
 
     with show_progress() as progress:
 
         def prepare(table: Table) -> Scoring:
-            held = held_in_memory(table, settings.in_memory_mib * 2**20)
             return detect(
-                held,
+                held_in_memory(table, limit),
                 recipe,
                 decision,
                 reference=against,
                 explain=given["explain"] or 0,
                 progress=progress,
+                partition=partition_within(limit),
             )
 
         _run(ctx, registry, [source, *filter(None, [reference])], table, prepare, given, started)
@@ -85,13 +90,14 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     with show_progress() as progress:
 
         def prepare(table: Table) -> Scoring:
-            return Scoring(
+            return score(
                 fitted,
                 table,
                 decision,
                 explain=given["explain"] or 0,
                 label=given["label"],
                 progress=progress,
+                partition=partition_within(settings.in_memory_mib * 2**20),
             )
 
         _run(ctx, registry, [source, model], table, prepare, given, started)
@@ -120,10 +126,13 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     check_target(model, source)
     table = open_source(source, registry, given["read_options"])
     with show_progress() as progress:
-        fitted = read_whole(table, lambda t: fit(t, recipe, progress))
+        partition = partition_within(settings.in_memory_mib * 2**20)
+        fitted = read_whole(table, lambda t: fit(t, recipe, progress, partition))
     save_model(fitted, model)
-    calibration = fitted.calibration
+    calibration = fitted.least_calibration
     summary = {
+        "kind": str(fitted.kind),
+        "members": len(fitted.members),
         "detector": fitted.spec.id,
         "seed": fitted.seed,
         "rows": fitted.lineage["rows"],
@@ -157,6 +166,8 @@ def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Re
         make_roles(given),
         given["seed"],
         clean=given["clean"],
+        window=given["window"],
+        season=given["season"],
         stop_process=_stop_process,
     )
 
@@ -176,19 +187,27 @@ def _run(
     given: dict[str, Any],
     started: float,
 ) -> None:
-    outputs = given["outputs"]
-    destinations = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
-    quiet = given["as_json"] or STDOUT in outputs
+    outputs, events = given["outputs"], [uri for uri in [given["events"]] if uri is not None]
+    opened = open_outputs(registry, [*outputs, *events], inputs, as_json=given["as_json"])
+    destinations, event_file = opened[: len(outputs)], next(iter(opened[len(outputs) :]), None)
+    quiet = given["as_json"] or STDOUT in [*outputs, *events]
 
-    def score(table: Table) -> tuple[Scoring, TopRows | None]:
+    def run(table: Table) -> tuple[Scoring, TopRows | None]:
         scoring = prepare(table)
         top = None if quiet else TopRows()
-        publish(scoring, destinations, only_anomalies=given["only_anomalies"], observe=top)
+        if events and scoring.model.kind is not Modality.SERIES:
+            raise UsageError("--events is for series: name the column of times with --time")
+        publish(
+            *(scoring, destinations),
+            only_anomalies=given["only_anomalies"],
+            observe=top,
+            events=event_file,
+        )
         return scoring, top
 
-    scoring, top = read_whole(table, score)
+    scoring, top = read_whole(table, run)
     summary = scoring.summary() | {
-        "outputs": list(outputs),
+        "outputs": [*outputs, *events],
         "seconds": round(time.perf_counter() - started, 3),
     }
     if given["as_json"]:

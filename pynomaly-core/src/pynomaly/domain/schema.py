@@ -98,13 +98,13 @@ class Roles:
 
     def held_out(self, column: str) -> str | None:
         """Why `column` is not a feature, or None where the user did not say so."""
-        for role in ("id", "label", "series"):
+        for role in ("id", "label", "time", "series"):
             if column == getattr(self, role):
                 return f"given as --{role}"
         if column in self.exclude:
             return "given in --exclude"
         if self.columns is not None and column not in self.columns:
-            return None if column in (self.time, self.text) else "not in --columns"
+            return None if column == self.text else "not in --columns"
         return None
 
 
@@ -116,16 +116,23 @@ class Recognised:
     reason: str = ""
 
 
-def recognise(frame: pl.DataFrame, roles: Roles) -> dict[str, Recognised]:
+def recognise(
+    frame: pl.DataFrame, roles: Roles, *, constants: bool = False
+) -> dict[str, Recognised]:
     """The kind of every column of `frame`, in its order, from values and the user's words.
+
+    Args:
+        frame: Rows to look at.
+        roles: What the user said.
+        constants: Whether numbers that are all the same are features, as one series may be.
 
     Raises:
         DataError: If a column cannot be what the user says.
     """
-    return {column.name: _recognise(column, roles) for column in frame.iter_columns()}
+    return {c.name: _recognise(c, roles, constants=constants) for c in frame.iter_columns()}
 
 
-def _recognise(column: pl.Series, roles: Roles) -> Recognised:  # noqa: PLR0911, a decision list
+def _recognise(column: pl.Series, roles: Roles, *, constants: bool) -> Recognised:
     reason = roles.held_out(column.name)
     if reason is not None:
         return Recognised(ColumnKind.HELD_OUT, reason)
@@ -133,30 +140,16 @@ def _recognise(column: pl.Series, roles: Roles) -> Recognised:  # noqa: PLR0911,
     values = column.filter(~missing)
     if values.is_empty():
         return Recognised(ColumnKind.EMPTY, "every value is missing")
-    if column.name == roles.time:
-        _check_dates(values)
-        return Recognised(ColumnKind.DATE)
     if column.name == roles.text:
         _check_text(values)
         return Recognised(ColumnKind.TEXT)
     if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
         return Recognised(ColumnKind.NESTED, f"{column.dtype} values are not supported")
     distinct = values.n_unique()
-    if distinct == 1 and len(values) == len(column) > 1:
+    usable = constants and (column.dtype.is_numeric() or column.dtype == pl.Boolean)
+    if distinct == 1 and len(values) == len(column) > 1 and not usable:
         return Recognised(ColumnKind.CONSTANT, "every value is the same")
     return _by_type(column, values, distinct)
-
-
-def _check_dates(values: pl.Series) -> None:
-    if values.dtype in (pl.Date, pl.Datetime):
-        return
-    if values.dtype == pl.String and parse_dates(values).is_not_null().any():
-        return
-    raise DataError(
-        f"--time names {values.name!r}, which holds no dates but {values.dtype} values such as"
-        f" {values[0]!r}; write dates as ISO 8601, 2024-12-31 23:59:59, or name another column",
-        columns=(values.name,),
-    )
 
 
 def _check_text(values: pl.Series) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from pynomaly.application.fit import Limits, Recipe, no_limits
+from pynomaly.application.recipe import Limits, Recipe, no_limits
 from pynomaly.domain.errors import LimitExceeded, UsageError
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.registry import Registry
@@ -28,26 +28,57 @@ def make_recipe(
     seed: int | None,
     *,
     clean: bool = False,
+    window: int | None = None,
+    season: int | None = None,
     stop_process: Callable[[LimitExceeded], None] | None = None,
 ) -> Recipe:
     """What to fit, checked before any data is read."""
+    kind = _kind(roles)
     chosen = detector
     if chosen is None:
-        chosen = settings.detector or default_detector(registry)
+        chosen = settings.detector or default_detector(registry, kind)
     seed = settings.seed if seed is None else seed
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < _SEEDS:
         raise UsageError(f"the seed must be a whole number from 0 to {_SEEDS - 1}, not {seed!r}")
     seed = int(seed)
     spec, values, _ = registry.create_detector(chosen, params, seed)
-    if not spec.modalities & {Modality.TABULAR, Modality.SERIES}:
-        kinds = " and ".join(sorted(spec.modalities))
-        raise UsageError(f"{spec.id} takes {kinds} data, and this is a table: choose another")
+    if Modality.TABULAR not in spec.modalities and Modality.SERIES in spec.modalities:
+        kind = Modality.SERIES  # without times, rows are steps as they come
+    _check_kind(spec, kind)
+    _check_steps(kind, window=window, season=season)
 
     def make() -> Detector:
         return registry.create_detector(chosen, params, seed)[2]
 
     limited = _limits(settings, stop_process)
-    return Recipe(spec, values, make, roles, seed, settings.contract, clean, limited)
+    return Recipe(
+        *(kind, spec, values, make, roles, seed, settings.contract, clean, limited),
+        window=window,
+        season=season,
+    )
+
+
+def _kind(roles: Roles) -> Modality:
+    """Kind of the data, from what the user said about its columns."""
+    if roles.time is not None or roles.series is not None:
+        return Modality.SERIES
+    return Modality.TABULAR
+
+
+def _check_kind(spec: DetectorSpec, kind: Modality) -> None:
+    if not spec.modalities & {kind, Modality.TABULAR}:
+        kinds = " and ".join(sorted(spec.modalities))
+        raise UsageError(f"{spec.id} takes {kinds} data, and this is {kind}: choose another")
+
+
+def _check_steps(kind: Modality, **given: int | None) -> None:
+    for name, value in given.items():
+        if value is None:
+            continue
+        if kind is not Modality.SERIES:
+            raise UsageError(f"--{name} is for series: name the column of times with --time")
+        if not isinstance(value, numbers.Integral) or value < 2:
+            raise UsageError(f"--{name} must be a whole number of steps, at least 2, not {value!r}")
 
 
 def _limits(settings: Settings, stop_process: Callable[[LimitExceeded], None] | None) -> Limits:
@@ -63,8 +94,8 @@ def _limits(settings: Settings, stop_process: Callable[[LimitExceeded], None] | 
     )
 
 
-def default_detector(registry: Registry) -> str:
-    """Id of the detector that offers to be the default for tables.
+def default_detector(registry: Registry, kind: Modality) -> str:
+    """Id of the detector that offers to be the default for data of `kind`.
 
     Raises:
         UsageError: If none offers it, or several do.
@@ -72,16 +103,16 @@ def default_detector(registry: Registry) -> str:
     offers = [
         spec.id
         for spec in registry.specs("detectors")
-        if isinstance(spec, DetectorSpec) and Modality.TABULAR in spec.default_for
+        if isinstance(spec, DetectorSpec) and kind in spec.default_for
     ]
     if not offers:
         raise UsageError(
-            "no installed plugin offers a default detector for tables: install one, such as"
+            f"no installed plugin offers a default detector for {kind} data: install one, such as"
             " `pip install pynomaly-fast`, or choose one with --detector"
         )
     if len(offers) > 1:
         raise UsageError(
-            f"{' and '.join(offers)} all offer to be the default detector: choose one with"
-            " --detector, or set PYNOMALY_DETECTOR"
+            f"{' and '.join(offers)} all offer to be the default detector for {kind} data: choose"
+            " one with --detector, or set PYNOMALY_DETECTOR"
         )
     return offers[0]
