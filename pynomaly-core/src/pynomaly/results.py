@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from pynomaly.application.contract import finish_matrix
+from pynomaly.application.graphs import GraphJudge, nodes_table
 from pynomaly.application.guard import check_explains, score_guarded
 from pynomaly.application.model import FittedModel
 from pynomaly.application.score import score
@@ -26,6 +27,7 @@ from pynomaly.domain.decisions import (
     needs_all_scores,
 )
 from pynomaly.domain.errors import MissingRequirement, UsageError
+from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.settings import Settings
 from pynomaly.infrastructure.spool import partition_within
@@ -101,6 +103,20 @@ class Result:
         return self._judge.events
 
     @property
+    def edges(self) -> pl.DataFrame:
+        """Of graphs: the edges with a score for each, the highest first.
+
+        Columns are ``source`` and ``target``, positions of nodes, and ``anomaly_score``.
+
+        Raises:
+            UsageError: If the data are no graph.
+            DataError: If the detector scores nodes only.
+        """
+        if not isinstance(self._judge, GraphJudge):
+            raise UsageError(f"edges are scored in graphs, and this is {self.model.fitted.kind}")
+        return self._judge.edge_scores()
+
+    @property
     def warnings(self) -> list[str]:
         """What to know before trusting the alarms."""
         warnings: list[str] = self.summary["warnings"]
@@ -159,7 +175,7 @@ class Result:
             return []
         self._judge.decided(self.scores, self.p_values, self.is_anomaly, explain=True)
         frame = self._table().collect()[rows.tolist()]
-        found = top_contributions(frame, self._judge.explain(frame, rows), n)
+        found = top_contributions(*self._judge.explain(frame, rows), n)
         return [
             {
                 "row": int(row),
@@ -194,10 +210,12 @@ class Model:
         top: int | None = None,
         fdr: float | None = None,
         label: str | None = None,
+        nodes: Any = None,
     ) -> Result:
-        """Score `data`: a path, URI, frame, array, list of rows or `Table`.
+        """Score `data`: a path, URI, frame, array, list of rows, `Table` or `Graph`.
 
-        Columns are matched by name; an array without names by position.
+        Columns are matched by name; an array without names by position. Where the model was
+        fitted on a table of edges, `nodes` is a table with one row for each node.
 
         Raises:
             ContractViolation: Naming every column that does not fit.
@@ -208,7 +226,7 @@ class Model:
             result = _score_array(self.fitted, data, decision)
             if result is not None:
                 return result
-        table = rows_for(data, self.fitted)
+        table = rows_for(data, self.fitted, nodes=nodes)
         limit = services().get(Settings).in_memory_mib * 2**20
         partition = partition_within(limit)
         return read_whole(
@@ -253,7 +271,11 @@ def _score_array(
     def summary() -> dict[str, Any]:
         return summarise(judge, decision, len(scores), int(alarms.sum()))
 
-    return Result(judge, [(scores, p_values, alarms)], lambda: rows_for(rows, model), summary)
+    def table() -> Table:
+        found = rows_for(rows, model)
+        return nodes_table(found) if isinstance(found, Graph) else found
+
+    return Result(judge, [(scores, p_values, alarms)], table, summary)
 
 
 def _positions(model: FittedModel) -> list[int]:

@@ -26,7 +26,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         time="trees·256·d; score n·trees·8",
         space="trees·512",
         fit_rows=100_000,
-        default_for=frozenset({Modality.TABULAR}),
+        default_for=frozenset({Modality.TABULAR, Modality.TEXT, Modality.GRAPH}),
         paper=(
             "Liu, F. T., Ting, K. M., Zhou, Z.-H. (2008). Isolation forest. ICDM."
             " doi:10.1109/ICDM.2008.17"

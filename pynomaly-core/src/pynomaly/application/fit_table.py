@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from pynomaly.application.contract import Tally, to_matrix
+from pynomaly.application.embedding import fitted_embedding
 from pynomaly.application.guard import fit_guarded, fit_score_guarded, score_guarded
 from pynomaly.application.labels import read_labels
 from pynomaly.application.model import FittedModel, Member
@@ -15,11 +16,11 @@ from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError, UsageError
-from pynomaly.domain.features import Features, fit_features
+from pynomaly.domain.features import Embedding, Features, fit_features
 from pynomaly.domain.sampling import Keys, RowSample, Sample
-from pynomaly.domain.schema import Recognised, Roles, recognise
+from pynomaly.domain.schema import ColumnKind, Recognised, Roles, recognise
 from pynomaly.ports.protocols import Detector, FitScores
-from pynomaly.ports.specs import Capability, DetectorSpec, Modality
+from pynomaly.ports.specs import Capability, DetectorSpec
 
 FOLDS = 5
 CROSS_FIT_ROWS = 20_000
@@ -81,7 +82,8 @@ def rank_table(
         _check_samplable(recipe.spec, sample.rows)
     kinds = recognise(sample.frame, recipe.roles)
     progress("fitting", 0, None)
-    features = fit_features(_smallest(sample.frame, sample.keys, FEATURE_ROWS), kinds)
+    some = _smallest(sample.frame, sample.keys, FEATURE_ROWS)
+    features = fit_features(some, kinds, learn_embedding(some, kinds, recipe))
     X = to_matrix(sample.frame, features, recipe.policy, Tally())
     detector = recipe.make()
     known: dict[int, float] | Scores = {}
@@ -94,6 +96,21 @@ def rank_table(
     notes = _notes(recipe, sample, 0, len(X))
     model = _model(table, recipe, features, detector, None, len(X), sample, notes)
     return model, known
+
+
+def learn_embedding(
+    frame: pl.DataFrame, kinds: dict[str, Recognised], recipe: Recipe
+) -> Embedding | None:
+    """What makes numbers of the texts of `frame`, if the recipe asks for it."""
+    chosen = recipe.transformer
+    if chosen is None:
+        return None
+    texts = [name for name, found in kinds.items() if found.kind is ColumnKind.TEXT]
+    if not texts:
+        raise DataError(f"{chosen.spec.id} needs a column of text: name it with --text")
+    return fitted_embedding(
+        chosen.spec, chosen.make(), [t for name in texts for t in frame[name].drop_nulls()]
+    )
 
 
 def check_calibratable(spec: DetectorSpec) -> None:
@@ -165,7 +182,8 @@ def _fit_parts(
     frame: pl.DataFrame, keys: Keys, kinds: dict[str, Recognised], recipe: Recipe
 ) -> tuple[Features, Detector, int]:
     """Features and detector, fitted, and on how many rows: at most what the detector takes."""
-    features = fit_features(_smallest(frame, keys, FEATURE_ROWS), kinds)
+    some = _smallest(frame, keys, FEATURE_ROWS)
+    features = fit_features(some, kinds, learn_embedding(some, kinds, recipe))
     detector = recipe.make()
     rows = _smallest(frame, keys, fit_limit(recipe.spec) or frame.height)
     X = to_matrix(rows, features, recipe.policy, Tally())
@@ -252,7 +270,7 @@ def _model(
 ) -> FittedModel:
     lineage = {"source": table.name, "rows": sample.rows, "fitted_rows": fitted}
     return FittedModel(
-        Modality.TABULAR,
+        recipe.kind,
         recipe.spec,
         recipe.params,
         recipe.seed,
@@ -263,4 +281,5 @@ def _model(
         tuple(table.schema),
         lineage,
         notes,
+        transformer=recipe.transformer,
     )

@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
+from pynomaly.application.recipe import ChosenTransformer
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.features import Features
 from pynomaly.domain.schema import Roles
@@ -51,6 +52,7 @@ class FittedModel:
         notes: Warnings of the fit.
         window: Steps of the windows of a series where the detector is one for tables; else None.
         season: Steps of a season of a series; else None.
+        transformer: Made rows of texts, or of a graph's nodes; else None.
     """
 
     kind: Modality
@@ -66,6 +68,7 @@ class FittedModel:
     notes: tuple[str, ...] = ()
     window: int | None = None
     season: int | None = None
+    transformer: ChosenTransformer | None = None
 
     @property
     def detector(self) -> Detector:

@@ -9,8 +9,8 @@ import attrs
 
 from pynomaly.application.contract import ContractPolicy
 from pynomaly.domain.schema import Roles
-from pynomaly.ports.protocols import Detector
-from pynomaly.ports.specs import DetectorSpec, Modality
+from pynomaly.ports.protocols import Detector, Transformer
+from pynomaly.ports.specs import DetectorSpec, Modality, TransformerSpec
 
 T = TypeVar("T")
 
@@ -34,6 +34,21 @@ def no_limits(function: Callable[[], T]) -> T:
     return function()
 
 
+@attrs.frozen(eq=False)
+class ChosenTransformer:
+    """A transformer that was chosen.
+
+    Attributes:
+        spec: Its spec.
+        params: Its parameters, an instance of the class that the spec names.
+        make: Gives one with these parameters.
+    """
+
+    spec: TransformerSpec
+    params: Any
+    make: Callable[[], Transformer]
+
+
 @attrs.frozen
 class Recipe:
     """What to fit, and how.
@@ -48,6 +63,7 @@ class Recipe:
         policy: The contract's policy.
         clean: Whether the user declares the data free of anomalies.
         limited: Runs what fits, and stops it when that takes too much time or memory.
+        transformer: Makes rows of texts, or of a graph's nodes; None where none is needed.
         window: Steps of a window of a series; None for a length that suits it.
         season: Steps of a season of a series, whose usual course is taken off; None for none.
     """
@@ -61,5 +77,6 @@ class Recipe:
     policy: ContractPolicy = attrs.field(factory=ContractPolicy)
     clean: bool = False
     limited: Limits = no_limits
+    transformer: ChosenTransformer | None = None
     window: int | None = None
     season: int | None = None

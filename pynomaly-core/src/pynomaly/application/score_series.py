@@ -137,10 +137,12 @@ class SeriesJudge:
                     self._explain(stepped, mine)
         self.events = _event_frame(found, self._table, self.model.roles)
 
-    def explain(self, frame: pl.DataFrame, rows: Positions, /) -> Contributions:
+    def explain(
+        self, frame: pl.DataFrame, rows: Positions, /
+    ) -> tuple[pl.DataFrame, Contributions]:
         """Contributions to the scores of alarms, which `decided` has found."""
         matrix = np.array([self._contributions[row] for row in rows.tolist()])
-        return self.model.features.by_column(matrix)
+        return frame, self.model.features.by_column(matrix)
 
     def findings(self) -> dict[str, Any]:
         """How many series and steps there are, the number of events, and the strongest."""

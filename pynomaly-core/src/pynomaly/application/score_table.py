@@ -83,12 +83,14 @@ class TableJudge:
     def decided(self, scores: Scores, p_values: Scores, alarms: Mask, /, *, explain: bool) -> None:
         """Rows of a table mean nothing to each other: there is nothing to do."""
 
-    def explain(self, frame: pl.DataFrame, rows: Positions, /) -> Contributions:
+    def explain(
+        self, frame: pl.DataFrame, rows: Positions, /
+    ) -> tuple[pl.DataFrame, Contributions]:
         """Contributions to the scores of the rows that `frame` holds."""
         check_explains(self.model.spec)
         X = to_matrix(frame, self.model.features, self.model.policy, Tally(), int(rows[0]))
         contributions = explain_guarded(self.model.spec, self.model.detector, X)
-        return self.model.features.by_column(contributions)
+        return frame, self.model.features.by_column(contributions)
 
     def findings(self) -> dict[str, Any]:
         """Nothing beyond what every summary says."""

@@ -75,8 +75,15 @@ class Judge(Protocol):
     def decided(self, scores: Scores, p_values: Scores, alarms: Mask, /, *, explain: bool) -> None:
         """Told of all rows, before they are written, where it judged all at once."""
 
-    def explain(self, frame: pl.DataFrame, rows: Positions, /) -> Contributions:
-        """Contributions to the scores of the rows at positions `rows`, which `frame` holds."""
+    def explain(
+        self, frame: pl.DataFrame, rows: Positions, /
+    ) -> tuple[pl.DataFrame, Contributions]:
+        """Contributions to the scores of the rows at positions `rows`, which `frame` holds.
+
+        Returns:
+            A frame with the values that contribute, one row for each of `rows`, and by its
+            columns what they contribute.
+        """
 
     def findings(self) -> dict[str, Any]:
         """What the summary says beyond the rest, JSON-ready."""
@@ -217,8 +224,7 @@ class Scoring:
         rows = np.flatnonzero(alarms)
         if rows.size:
             picked = frame[rows.tolist()]
-            contributions = self.judge.explain(picked, rows + start)
-            found = top_contributions(picked, contributions, self._explain)
+            found = top_contributions(*self.judge.explain(picked, rows + start), self._explain)
             for row, entry in zip(rows.tolist(), found, strict=True):
                 entries[row] = entry
         return pl.Series("explanation", entries, dtype=EXPLANATION)

@@ -130,6 +130,11 @@ def _data(summary: dict[str, Any]) -> str:
     """What was looked at, in words."""
     if summary["kind"] == "series":
         return f"{_count(summary['series'], 'series')}, {_count(summary['steps'], 'time step')}"
+    if summary["kind"] == "graph":
+        nodes, edges = _count(summary["nodes"], "node"), _count(summary["edges"], "edge")
+        return f"a graph of {nodes} and {edges}"
+    if summary["kind"] == "text":
+        return _count(summary["rows"], "text")
     return f"a table of {_count(summary['rows'], 'row')}"
 
 

@@ -137,7 +137,38 @@ role_options = _stack(
         metavar="STEPS",
         help="Steps of a season of a series, whose usual course is taken off.",
     ),
-    click.option("--text", metavar="COL", help="Column of free text."),
+    click.option("--text", metavar="COL", help="Column of free text: the rows are texts."),
+    click.option(
+        "--source",
+        "source_column",
+        metavar="COL",
+        help="Column that names the node where an edge begins: the rows are edges of a graph.",
+    ),
+    click.option(
+        "--target",
+        "target_column",
+        metavar="COL",
+        help="Column that names the node where an edge ends.",
+    ),
+    click.option(
+        "--nodes", metavar="SOURCE", help="A table of the nodes, named by --id, for such edges."
+    ),
+    click.option("--directed", is_flag=True, help="Edges point from their source to their target."),
+    click.option(
+        "-f",
+        "--features",
+        metavar="ID",
+        help="What makes numbers of texts or nodes; `pynomaly transformers` lists it.",
+    ),
+    click.option(
+        "-F",
+        "--feature-param",
+        "feature_params",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="A parameter of --features; may be repeated.",
+    ),
 )
 
 decision_options = _stack(
@@ -170,6 +201,11 @@ output_options = _stack(
         "--events",
         metavar="URI",
         help="Where to write the events of series: stretches of alarms, with start, end and peak.",
+    ),
+    click.option(
+        "--edges",
+        metavar="URI",
+        help="Where to write the edges of a graph with their scores, where the detector has any.",
     ),
     click.option("--only-anomalies", is_flag=True, help="Write the alarms alone."),
     click.option(
@@ -207,4 +243,6 @@ def make_roles(given: dict[str, Any]) -> Roles:
         given["time"],
         given["series"],
         given["text"],
+        given["source_column"],
+        given["target_column"],
     )

@@ -62,7 +62,8 @@ class Roles:
         label: Column that holds the truth, 1 or true for an anomaly.
         time: Column of time stamps.
         series: Column that names the series a row belongs to.
-        text: Column of free text.
+        text: Column of free text: the rows are texts, unless `columns` names others beside it.
+        source, target: Columns that name the nodes at an edge's ends: the rows are edges.
 
     Raises:
         UsageError: If they contradict each other.
@@ -75,6 +76,8 @@ class Roles:
     time: str | None = None
     series: str | None = None
     text: str | None = None
+    source: str | None = None
+    target: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a column that is given for two things which exclude each other."""
@@ -85,12 +88,14 @@ class Roles:
             column = getattr(self, one)
             if column is not None and column == getattr(self, other):
                 raise UsageError(f"{column!r} is given as --{one} and as --{other}: choose one")
+        if (self.source is None) != (self.target is None):
+            raise UsageError("an edge has two ends: give --source and --target together")
 
     def named(self) -> dict[str, str]:
         """Every column named, with the option that named it."""
         named = dict.fromkeys(self.columns or (), "--columns")
         named |= dict.fromkeys(self.exclude, "--exclude")
-        for role in ("id", "label", "time", "series", "text"):
+        for role in ("id", "label", "time", "series", "text", "source", "target"):
             column = getattr(self, role)
             if column is not None:
                 named[column] = f"--{role}"
@@ -103,9 +108,11 @@ class Roles:
                 return f"given as --{role}"
         if column in self.exclude:
             return "given in --exclude"
-        if self.columns is not None and column not in self.columns:
-            return None if column == self.text else "not in --columns"
-        return None
+        if column == self.text:
+            return None
+        if self.columns is not None:
+            return None if column in self.columns else "not in --columns"
+        return None if self.text is None else "beside --text, and not in --columns"
 
 
 @attrs.frozen

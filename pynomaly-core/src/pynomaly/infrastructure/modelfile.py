@@ -22,7 +22,10 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
+from pynomaly.application.embedding import loaded_embedding
 from pynomaly.application.model import FittedModel, Member
+from pynomaly.application.recipe import ChosenTransformer
+from pynomaly.application.transformed import Transformed
 from pynomaly.application.windowed import Windowed
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.errors import ModelFileError, OutputError, PynomalyError
@@ -30,7 +33,7 @@ from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.ports.params import unstructure_params
-from pynomaly.ports.protocols import Detector
+from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality
 
 FORMAT = "pynomaly-model"
@@ -77,6 +80,11 @@ def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
         "detector": model.spec.id,
         "params": unstructure_params(model.params),
         "seed": model.seed,
+        "transformer": model.transformer
+        and {
+            "id": model.transformer.spec.id,
+            "params": unstructure_params(model.transformer.params),
+        },
         "window": model.window,
         "season": model.season,
         "features": _pack(features_to_state(model.features), "features", members),
@@ -288,17 +296,24 @@ def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
 def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
     kind = Modality(body["kind"])
     members: dict[str, Member] = {}
+    chosen = _transformer(body["transformer"], body["seed"], registry)
     given = body["detector"], body["params"], body["seed"]
     spec, params, _ = registry.create_detector(*given)
     for name, each in body["members"]:
         detector: Detector = registry.create_detector(*given)[2]
         if kind is Modality.SERIES and Modality.SERIES not in spec.modalities:
             detector = Windowed(spec, detector, body["seed"])
+        if chosen is not None and kind is Modality.GRAPH:
+            detector = Transformed(spec, detector, chosen.spec, chosen.make())
         detector.set_state(each["state"])
         calibration = each["calibration"]
         members[name] = Member(
             detector, Calibration(**calibration) if calibration else None, each["scaling"]
         )
+    embedding = None
+    if chosen is not None and body["features"]["embedding"] is not None:
+        state = body["features"]["embedding"]
+        embedding = loaded_embedding(chosen.spec, chosen.make(), state)
     roles = body["roles"]
     sequences = {"exclude": tuple(roles["exclude"])}
     if roles["columns"] is not None:
@@ -309,7 +324,7 @@ def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
         params,
         body["seed"],
         members,
-        features_from_state(body["features"]),
+        features_from_state(body["features"], embedding),
         ContractPolicy(**body["policy"]),
         Roles(**{**roles, **sequences}),
         tuple(body["columns"]),
@@ -317,4 +332,18 @@ def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
         tuple(body["notes"]),
         body["window"],
         body["season"],
+        chosen,
     )
+
+
+def _transformer(
+    given: dict[str, Any] | None, seed: int, registry: Registry
+) -> ChosenTransformer | None:
+    if given is None:
+        return None
+    spec, params, _ = registry.create_transformer(given["id"], given["params"], seed)
+
+    def make() -> Transformer:
+        return registry.create_transformer(given["id"], given["params"], seed)[2]
+
+    return ChosenTransformer(spec, params, make)
