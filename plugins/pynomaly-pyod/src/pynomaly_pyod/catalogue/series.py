@@ -16,27 +16,6 @@ from pynomaly_pyod.catalogue.entry import (
 
 _SERIES = (Modality.SERIES,)
 
-SERIES = (Modality.SERIES,)
-
-_SHORT = "a window has 50 time steps or more, and the check gives fewer"
-SERIES = (Modality.SERIES,)
-
-SERIES = (Modality.SERIES,)
-
-_SHORT = "a window has 50 time steps or more, and the check gives fewer"
-_UNORDERED = "the check plants single rows in noise, where no shape of a window is unusual"
-
-_ONLY_LONG = dict.fromkeys(("scores_new_rows", "takes_one_row"), _SHORT)
-_TOO_SHORT = dict.fromkeys(
-    (
-        "scores_new_rows",
-        "scores_the_same_once_saved",
-        "scores_the_same_in_threads",
-        "takes_one_row",
-    ),
-    _SHORT,
-)
-
 SERIES = (
     detector(
         "ts_od:TimeSeriesOD",
