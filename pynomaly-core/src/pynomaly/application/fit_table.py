@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import attrs
 import numpy as np
 import polars as pl
 
@@ -9,7 +10,7 @@ from pynomaly.application.contract import Tally, to_matrix
 from pynomaly.application.embedding import fitted_embedding
 from pynomaly.application.guard import fit_guarded, fit_score_guarded, score_guarded
 from pynomaly.application.labels import read_labels
-from pynomaly.application.model import FittedModel, Member
+from pynomaly.application.model import FittedModel, HeldOut, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import check_roles
 from pynomaly.domain.calibration import Calibration, Scores
@@ -56,7 +57,7 @@ def fit_table(table: Table, recipe: Recipe, progress: Progress = no_progress) ->
     kinds = recognise(frame, recipe.roles)
     cross_fitted = frame.height <= CROSS_FIT_ROWS
     fit_calibrated = _cross_fitted if cross_fitted else _held_out
-    features, detector, fitted, scores = recipe.limited(
+    features, detector, fitted, scores, held = recipe.limited(
         lambda: fit_calibrated(frame, keys, kinds, recipe, progress)
     )
     calibration = Calibration(
@@ -65,7 +66,9 @@ def fit_table(table: Table, recipe: Recipe, progress: Progress = no_progress) ->
         clean=recipe.clean or cleaned > 0,
     )
     notes = _notes(recipe, sample, cleaned, fitted)
-    return _model(table, recipe, features, detector, calibration, fitted, sample, notes)
+    model = _model(table, recipe, features, detector, calibration, fitted, sample, notes)
+    rows = sample.index if not cleaned else sample.index[~_anomalies(sample.frame, recipe.roles)]
+    return attrs.evolve(model, held_out=HeldOut(rows[held], scores))
 
 
 def rank_table(
@@ -197,14 +200,14 @@ def _held_out(
     kinds: dict[str, Recognised],
     recipe: Recipe,
     progress: Progress,
-) -> tuple[Features, Detector, int, Scores]:
+) -> tuple[Features, Detector, int, Scores, Mask]:
     """Fit on all rows but `HELD_OUT_ROWS`, and score these."""
     progress("fitting", 0, None)
     held_out = keys <= np.partition(keys, HELD_OUT_ROWS - 1)[HELD_OUT_ROWS - 1]
     train = frame.filter(pl.Series(~held_out))
     features, detector, fitted = _fit_parts(train, keys[~held_out], kinds, recipe)
     scores = _score(frame.filter(pl.Series(held_out)), features, detector, recipe)
-    return features, detector, fitted, scores
+    return features, detector, fitted, scores, held_out
 
 
 def _score(frame: pl.DataFrame, features: Features, detector: Detector, recipe: Recipe) -> Scores:
@@ -218,7 +221,7 @@ def _cross_fitted(
     kinds: dict[str, Recognised],
     recipe: Recipe,
     progress: Progress,
-) -> tuple[Features, Detector, int, Scores]:
+) -> tuple[Features, Detector, int, Scores, Mask]:
     """Score each fold by a detector fitted on the others, then fit on all rows.
 
     Features are refitted as well.
@@ -240,7 +243,7 @@ def _cross_fitted(
         features, detector, _ = _fit_parts(train, keys[~inside], kinds, recipe)
         scores[inside] = _score(frame.filter(pl.Series(inside)), features, detector, recipe)
     progress("fitting", 0, None)
-    return *_fit_parts(frame, keys, kinds, recipe), scores
+    return *_fit_parts(frame, keys, kinds, recipe), scores, np.ones(rows, dtype=np.bool_)
 
 
 def _notes(recipe: Recipe, sample: Sample, cleaned: int, fitted: int) -> tuple[str, ...]:

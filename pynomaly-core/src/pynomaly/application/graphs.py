@@ -25,7 +25,7 @@ from pynomaly.application.guard import (
     score_guarded,
 )
 from pynomaly.application.labels import read_labels
-from pynomaly.application.model import FittedModel, Member
+from pynomaly.application.model import FittedModel, HeldOut, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import check_roles
 from pynomaly.application.scoring import Contributions, Positions
@@ -57,7 +57,7 @@ def fit_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) ->
     features, arrays = _learn(graph, recipe)
     anomalies = _anomalies(graph, recipe.roles)
     progress("fitting", 0, len(arrays))
-    member = recipe.limited(lambda: _fit_calibrated(arrays, anomalies, recipe))
+    member, held = recipe.limited(lambda: _fit_calibrated(arrays, anomalies, recipe))
     if (anomalies.any() or recipe.clean) and member.calibration is not None:
         calibration = attrs.evolve(member.calibration, clean=True)
         member = attrs.evolve(member, calibration=calibration)
@@ -65,7 +65,7 @@ def fit_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) ->
     if cleaned := int(anomalies.sum()):
         some = "s" if cleaned > 1 else ""
         notes.append(f"{cleaned} node{some} labelled as anomalies left out of the fit")
-    return _model(graph, recipe, features, member, notes)
+    return attrs.evolve(_model(graph, recipe, features, member, notes), held_out=held)
 
 
 def rank_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) -> GraphJudge:
@@ -131,6 +131,10 @@ class GraphJudge:
     def at_once(self) -> bool:
         """A node's score depends on those around it."""
         return True
+
+    def warnings(self) -> list[str]:
+        """Of the fit, and of what was mended on the way."""
+        return [*self.model.notes, *self.tally.warnings(self.model.features)]
 
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all nodes, each shape (n,)."""
@@ -253,7 +257,7 @@ def _anomalies(graph: Graph, roles: Roles) -> Mask:
     return marks
 
 
-def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> Member:
+def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> tuple[Member, HeldOut]:
     n = len(arrays)
     normal = np.flatnonzero(~anomalies)
     keys = row_keys(0, n, recipe.seed)[normal]
@@ -270,10 +274,12 @@ def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> Mem
             rest = np.setdiff1d(order, held)
             scores[fold::FOLDS] = _fit_on(arrays, rest, recipe)[1][held]
         detector = _fit_on(arrays, normal, recipe)[0]
-        return Member(detector, Calibration("cross-fitted", np.sort(scores)))
+        calibration = Calibration("cross-fitted", np.sort(scores))
+        return Member(detector, calibration), HeldOut(order, scores)
     held = order[:HELD_OUT_ROWS]
     detector, found = _fit_on(arrays, np.setdiff1d(order, held), recipe)
-    return Member(detector, Calibration("held-out", np.sort(found[held])))
+    calibration = Calibration("held-out", np.sort(found[held]))
+    return Member(detector, calibration), HeldOut(held, found[held])
 
 
 def _fit_on(arrays: GraphArrays, nodes: Positions, recipe: Recipe) -> tuple[Detector, Scores]:

@@ -13,6 +13,7 @@ from pynomaly.application.recipe import ChosenTransformer
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.features import Features
 from pynomaly.domain.schema import Roles
+from pynomaly.ports.params import unstructure_params
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec, Modality
 
@@ -35,6 +36,19 @@ class Member:
 
 
 @attrs.frozen(eq=False)
+class HeldOut:
+    """Rows that a detector was not fitted on when it scored them.
+
+    Attributes:
+        rows: Their positions in the data, shape (m,).
+        scores: Their scores, shape (m,).
+    """
+
+    rows: np.ndarray[tuple[int], np.dtype[np.intp]]
+    scores: Vector
+
+
+@attrs.frozen(eq=False)
 class FittedModel:
     """All that scoring needs.
 
@@ -53,6 +67,7 @@ class FittedModel:
         window: Steps of the windows of a series where the detector is one for tables; else None.
         season: Steps of a season of a series; else None.
         transformer: Made rows of texts, or of a graph's nodes; else None.
+        held_out: What it is calibrated on, right after a fit; never saved, nor known of series.
     """
 
     kind: Modality
@@ -69,6 +84,17 @@ class FittedModel:
     window: int | None = None
     season: int | None = None
     transformer: ChosenTransformer | None = None
+    held_out: HeldOut | None = None
+
+    def about(self) -> dict[str, Any]:
+        """What the summary of a scoring says of it, JSON-ready."""
+        return {
+            "kind": str(self.kind),
+            "detector": self.spec.id,
+            "params": unstructure_params(self.params),
+            "seed": self.seed,
+            "left_out": dict(self.features.left_out),
+        }
 
     @property
     def detector(self) -> Detector:

@@ -98,6 +98,10 @@ class SeriesJudge:
         """A row's score depends on those around it."""
         return True
 
+    def warnings(self) -> list[str]:
+        """Of the fit, and of what was mended on the way."""
+        return [*self.model.notes, *self.tally.warnings(self.model.features)]
+
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all rows, each shape (n,)."""
         return self._limited(lambda: self._judge_all(progress))

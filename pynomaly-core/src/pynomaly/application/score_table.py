@@ -59,6 +59,10 @@ class TableJudge:
         """Ranks need all scores; else each row is scored by itself."""
         return self.calibration is None
 
+    def warnings(self) -> list[str]:
+        """Of the fit, and of what was mended on the way."""
+        return [*self.model.notes, *self.tally.warnings(self.model.features)]
+
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all rows, each shape (n,)."""
         if self._table is None:

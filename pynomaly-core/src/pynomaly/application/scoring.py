@@ -10,9 +10,8 @@ import attrs
 import numpy as np
 import polars as pl
 
-from pynomaly.application.contract import Tally, refuse_output_names
+from pynomaly.application.contract import refuse_output_names
 from pynomaly.application.labels import read_labels
-from pynomaly.application.model import FittedModel
 from pynomaly.application.recipe import Progress, no_progress
 from pynomaly.application.roles import check_roles
 from pynomaly.domain.calibration import Calibration, Scores
@@ -28,7 +27,6 @@ from pynomaly.domain.decisions import (
 )
 from pynomaly.domain.metrics import label_metrics
 from pynomaly.domain.schema import Roles
-from pynomaly.ports.params import unstructure_params
 
 BATCH_ROWS = 65_536
 
@@ -46,12 +44,10 @@ class Judge(Protocol):
 
     Attributes:
         model: What it scores with.
-        tally: What was mended on the way; complete once all rows are scored.
         events: Stretches of alarms, once `decided`; empty where rows have no order.
     """
 
-    model: FittedModel
-    tally: Tally
+    model: Any
     events: pl.DataFrame
 
     @property
@@ -65,6 +61,9 @@ class Judge(Protocol):
     @property
     def at_once(self) -> bool:
         """Whether rows can only be scored all at once."""
+
+    def warnings(self) -> list[str]:
+        """What to know before trusting the scores; complete once all rows are scored."""
 
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all rows, each shape (n,)."""
@@ -149,7 +148,7 @@ class Scoring:
         self._progress = progress
 
     @property
-    def model(self) -> FittedModel:
+    def model(self) -> Any:
         """What it scores with."""
         return self.judge.model
 
@@ -232,22 +231,17 @@ class Scoring:
 
 def summarise(judge: Judge, decision: Decision, rows: int, alarms: int) -> dict[str, Any]:
     """What was done, JSON-ready."""
-    model, calibration = judge.model, judge.calibration
+    calibration = judge.calibration
     if calibration is None:
         raise ValueError("nothing was scored yet")
-    warnings = [*model.notes, *judge.tally.warnings(model.features)]
     return {
-        "kind": str(model.kind),
-        "detector": model.spec.id,
-        "params": unstructure_params(model.params),
-        "seed": model.seed,
+        **judge.model.about(),
         "rows": rows,
         "alarms": alarms,
         "decision": describe_decision(decision, calibration, rows),
         "calibration": calibration.summary(),
-        "left_out": dict(model.features.left_out),
         "metrics": None,
-        "warnings": warnings + decision_warnings(decision, calibration),
+        "warnings": judge.warnings() + decision_warnings(decision, calibration),
         **judge.findings(),
     }
 
