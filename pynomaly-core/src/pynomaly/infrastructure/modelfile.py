@@ -32,6 +32,7 @@ from pynomaly.domain.errors import ModelFileError, OutputError, PynomalyError
 from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.params import unstructure_params
 from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality
@@ -51,8 +52,8 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: If the detector cannot be saved, or the file cannot be written.
     """
-    target = Path(path)
-    check_saves(model.spec, target)
+    check_saves(model.spec, path)
+    target = file_to_write(os.fspath(path))
     members: dict[str, bytes] = {}
     manifest = _manifest(model, members)
     try:
