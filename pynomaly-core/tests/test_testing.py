@@ -13,6 +13,8 @@ from pynomaly.testing import Status, checks_for, conformance_tests, load_package
 from pynomaly.testing.detectors import DETECTOR_CHECKS
 from pynomaly.testing.plugin import IMPORT_CHECKS, PLUGIN_CHECKS, SPEC_CHECKS
 
+SHORT = "scores_or_refuses_a_short_stretch"
+
 HOOKS = """
 from pynomaly.ports import Capability as C, DetectorSpec, Modality, hookimpl
 
@@ -51,6 +53,9 @@ class Good:
 
 class Flat(Good):
     def score(self, X): return super().score(X)[:, None]
+
+class Shortsighted(Good):
+    def score(self, X): return super().score(X) * (1.0 if len(X) > 3 else np.nan)
 
 class Inverted(Good):
     def score(self, X): return -super().score(X)
@@ -228,8 +233,22 @@ def test_a_good_plugin_passes_every_check(package):
     failed = [each for each in outcomes if each.status is Status.FAILED]
     assert not failed
     assert {each.check for each in outcomes} == {
-        check.name for check in (*PLUGIN_CHECKS, *SPEC_CHECKS, *IMPORT_CHECKS, *DETECTOR_CHECKS)
+        check.name
+        for check in (*PLUGIN_CHECKS, *SPEC_CHECKS, *IMPORT_CHECKS, *DETECTOR_CHECKS)
+        if check.name != SHORT
     }
+
+
+def test_a_detector_on_series_meets_stretches_that_are_too_short(package):
+    spec = 'id="mine.x", modalities={Modality.SERIES}, target="broken_detectors:%s", **GOOD'
+    assert outcome(package(spec % "Good"), SHORT).status is Status.PASSED
+
+
+def test_a_detector_that_gives_no_number_for_a_short_stretch_fails(package):
+    spec = 'id="mine.x", modalities={Modality.SERIES}, target="broken_detectors:%s", **GOOD'
+    found = outcome(package(spec % "Shortsighted"), SHORT)
+    assert found.status is Status.FAILED
+    assert "not finite" in found.reason
 
 
 @pytest.mark.parametrize(("check", "broken", "says"), BROKEN)
@@ -240,7 +259,7 @@ def test_a_broken_detector_fails_the_check_it_breaks(package, check, broken, say
 
 
 def test_every_check_of_detectors_is_known_to_be_able_to_fail():
-    assert {check for check, _, _ in BROKEN} == {check.name for check in DETECTOR_CHECKS}
+    assert {check for check, _, _ in BROKEN} | {SHORT} == {check.name for check in DETECTOR_CHECKS}
 
 
 @pytest.mark.parametrize(
@@ -336,9 +355,10 @@ def test_what_lacks_a_requirement_is_skipped_with_the_hint(package):
 
 
 def test_other_kinds_of_data_are_skipped_with_the_reason(package):
-    found = outcome(package('id="mine.x", modalities={Modality.GRAPH}, **GOOD'), "takes_one_column")
+    other = package('id="mine.x", modalities={Modality.IMAGE}, **GOOD')
+    found = outcome(other, "implements_what_it_claims")
     assert found.status is Status.SKIPPED
-    assert "graph" in found.reason
+    assert "image" in found.reason
 
 
 def test_checks_for_a_capability_concern_only_those_who_claim_it(package):
@@ -389,11 +409,11 @@ def test_cases_bear_names_marks_and_skips_as_pytest_knows_them(package):
 
 
 def test_a_check_that_does_not_apply_is_skipped_with_its_reason(package):
-    package('id="mine.x", modalities={Modality.GRAPH}, **GOOD')
+    package('id="mine.x", modalities={Modality.IMAGE}, **GOOD')
     test = conformance_tests("pynomaly_mine")
     cases = {case.id: case for case in test.pytestmark[0].args[1]}
-    with pytest.raises(pytest.skip.Exception, match="no graph data yet"):
-        test(*cases["mine.x-takes_one_row"].values)
+    with pytest.raises(pytest.skip.Exception, match="no image data yet"):
+        test(*cases["mine.x-implements_what_it_claims"].values)
 
 
 def test_one_line_gives_an_author_a_test_for_each_spec_and_check(package, tmp_path, monkeypatch):
