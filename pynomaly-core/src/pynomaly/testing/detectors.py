@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -25,6 +24,7 @@ from pynomaly.testing.samples import (
     waves,
     with_columns,
 )
+from pynomaly.testing.states import through_a_file
 
 if TYPE_CHECKING:
     from pynomaly.ports.protocols import (
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         Explains,
         FloatMatrix,
         FloatVector,
-        State,
     )
 
 _TABLES = frozenset({Modality.TABULAR})
@@ -182,7 +181,7 @@ def scores_the_same_once_saved(subject: Subject) -> None:
     """``saves``: the state survives JSON, npz and bytes, and scores the same bit for bit."""
     detector = _fitted(subject)
     loaded = subject.create(seed=99)
-    loaded.set_state(_through_a_file(detector.get_state()))
+    loaded.set_state(through_a_file(detector.get_state()))
     expected, found = detector.score(_fresh(subject)), loaded.score(_fresh(subject))
     require(np.array_equal(expected, found), "it scores differently once saved and loaded")
 
@@ -349,28 +348,6 @@ def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
         )
         return
     _valid(scores, rows)
-
-
-def _through_a_file(state: State) -> dict[str, Any]:
-    """The state as a model file would give it back; nothing is pickled."""
-    return {str(name): _stored(name, value) for name, value in state.items()}
-
-
-def _stored(name: str, value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        file = io.BytesIO()
-        try:
-            np.save(file, value, allow_pickle=False)
-        except ValueError as error:
-            raise AssertionError(f"state {name!r} is an array of objects") from error
-        return np.load(io.BytesIO(file.getvalue()), allow_pickle=False)
-    if isinstance(value, bytes):
-        return value
-    try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError) as error:
-        kind = type(value).__name__
-        raise AssertionError(f"state {name!r} is a {kind}: not array, bytes or JSON") from error
 
 
 def _raw(value: Any) -> bytes:
