@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
@@ -24,7 +25,6 @@ from pynomaly.testing.samples import (
     waves,
     with_columns,
 )
-from pynomaly.testing.states import through_a_file
 
 if TYPE_CHECKING:
     from pynomaly.ports.protocols import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Explains,
         FloatMatrix,
         FloatVector,
+        State,
     )
 
 _TABLES = frozenset({Modality.TABULAR})
@@ -348,6 +349,28 @@ def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
         )
         return
     _valid(scores, rows)
+
+
+def through_a_file(state: State) -> dict[str, Any]:
+    """The state as a model file would give it back; nothing is pickled."""
+    return {str(name): _stored(name, value) for name, value in state.items()}
+
+
+def _stored(name: str, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        file = io.BytesIO()
+        try:
+            np.save(file, value, allow_pickle=False)
+        except ValueError as error:
+            raise AssertionError(f"state {name!r} is an array of objects") from error
+        return np.load(io.BytesIO(file.getvalue()), allow_pickle=False)
+    if isinstance(value, bytes):
+        return value
+    try:
+        return json.loads(json.dumps(value))
+    except (TypeError, ValueError) as error:
+        kind = type(value).__name__
+        raise AssertionError(f"state {name!r} is a {kind}: not array, bytes or JSON") from error
 
 
 def _raw(value: Any) -> bytes:

@@ -27,7 +27,7 @@ from pynomaly.testing.kit import (
     run_check,
 )
 from pynomaly.testing.plugin import IMPORT_CHECKS, PLUGIN_CHECKS, SPEC_CHECKS
-from pynomaly.testing.transformers import TRANSFORMER_CHECKS
+from pynomaly.testing.transformers import PRETRAINED_CHECKS, TRANSFORMER_CHECKS
 
 if TYPE_CHECKING:
     import pytest
@@ -119,6 +119,6 @@ def _behaviour(spec: Spec) -> tuple[Check, ...]:
         case ExplainerSpec():
             return EXPLAINER_CHECKS
         case TransformerSpec():
-            return TRANSFORMER_CHECKS
+            return (*TRANSFORMER_CHECKS, *(PRETRAINED_CHECKS if spec.pretrained else ()))
         case _:
             return ()
