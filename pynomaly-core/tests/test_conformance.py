@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pynomaly.testing import conformance_tests
 
-test_conformance = conformance_tests("pynomaly.infrastructure.builtin", name="core")
+DOCUMENTS = str(Path(__file__).parents[2] / "docs" / "adr")
+test_conformance = conformance_tests(
+    "pynomaly.infrastructure.builtin", name="core", samples={"core.texts": DOCUMENTS}
+)

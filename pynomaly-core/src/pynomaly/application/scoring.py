@@ -28,8 +28,6 @@ from pynomaly.domain.decisions import (
 from pynomaly.domain.metrics import label_metrics
 from pynomaly.domain.schema import Roles
 
-BATCH_ROWS = 65_536
-
 EXPLANATION = pl.List(
     pl.Struct({"column": pl.String, "value": pl.String, "contribution": pl.Float64})
 )
@@ -275,7 +273,7 @@ def _as_text(value: object) -> str | None:
 def positions(table: Table, columns: list[str] | None) -> Iterator[tuple[int, pl.DataFrame]]:
     """Batches of the table's rows, each with the position of its first one."""
     start = 0
-    for frame in table.batches(BATCH_ROWS, columns):
+    for frame in table.batches(columns=columns):
         yield start, frame
         start += frame.height
 

@@ -13,6 +13,9 @@ from pynomaly.domain.errors import DataError
 BATCH_ROWS = 65_536
 """Rows of a batch where none are asked for: some 10 MB of 20 numbers each."""
 
+BATCH_BYTES = 64 << 20
+"""A batch has fewer rows where so many would be larger, as documents may be."""
+
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -82,12 +85,12 @@ class Table:
         return cls(name, frame.schema, frames, frame.height, size, _cast(frame, name), frame)
 
     def batches(
-        self, size: int = BATCH_ROWS, columns: Sequence[str] | None = None
+        self, size: int | None = None, columns: Sequence[str] | None = None
     ) -> Iterator[pl.DataFrame]:
         """Read from the start, in order: frames of `size` rows, the last one of what is left.
 
         Args:
-            size: Rows of a batch.
+            size: Rows of a batch; None for as many as make a batch of moderate size.
             columns: Names of the columns to read, in the order wanted; None for all.
 
         Raises:
@@ -104,6 +107,7 @@ class Table:
                 columns=unknown,
             )
         wanted = pl.Schema({name: self.schema[name] for name in names})
+        size = self._moderate() if size is None else size
         return rebatch((self._checked(f, wanted) for f in self.frames(size, names)), size)
 
     def collect(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -126,6 +130,11 @@ class Table:
     def as_text(self, columns: Sequence[str]) -> Table:
         """The same source with `columns` read as text."""
         return self.with_types(dict.fromkeys(columns, pl.String()))
+
+    def _moderate(self) -> int:
+        if not self.rows or not self.size:
+            return BATCH_ROWS
+        return max(1, min(BATCH_ROWS, BATCH_BYTES * self.rows // self.size))
 
     def _checked(self, frame: pl.DataFrame, wanted: pl.Schema) -> pl.DataFrame:
         if frame.schema == wanted:

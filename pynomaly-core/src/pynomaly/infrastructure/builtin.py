@@ -27,6 +27,7 @@ def pynomaly_loaders() -> Iterable[LoaderSpec]:
         summary="Parquet: a file, a folder or a glob.",
         factory=f"{_LOADERS}.parquet:load",
         suffixes=(".parquet", ".pq"),
+        folders=True,
     )
     yield LoaderSpec(
         id="core.ipc",
@@ -34,6 +35,7 @@ def pynomaly_loaders() -> Iterable[LoaderSpec]:
         summary="Arrow IPC (Feather 2): a file, a folder or a glob; Arrow streams too.",
         factory=f"{_LOADERS}.ipc:load",
         suffixes=(".arrow", ".ipc", ".feather", ".arrows"),
+        folders=True,
     )
     yield LoaderSpec(
         id="core.jsonl",
@@ -41,6 +43,14 @@ def pynomaly_loaders() -> Iterable[LoaderSpec]:
         summary="One JSON object per line; its keys are the columns.",
         factory=f"{_LOADERS}.jsonl:load",
         suffixes=_with_compressed(".jsonl", ".ndjson"),
+    )
+    yield LoaderSpec(
+        id="core.texts",
+        title="Documents",
+        summary="Files of text, each one document: a file, a folder or a glob.",
+        factory=f"{_LOADERS}.texts:load",
+        suffixes=(".txt", ".text", ".md"),
+        folders=True,
     )
     yield LoaderSpec(
         id="core.stdin",

@@ -98,14 +98,14 @@ def _transformer(
         if kind is not Modality.GRAPH or Modality.GRAPH in detector.modalities:
             return None
     chosen = given or _default(registry, "transformers", kind, "--features")
-    spec, values, _ = registry.create_transformer(chosen, params, seed)
+    spec, values, made = registry.create_transformer(chosen, params, seed)
     wanted = Modality.TEXT if kind is Modality.TABULAR else kind
     if wanted not in spec.modalities:
         kinds = " and ".join(sorted(spec.modalities))
         raise UsageError(f"{spec.id} takes {kinds} data, and this is {kind}: choose another")
 
     def make() -> Transformer:
-        return registry.create_transformer(chosen, params, seed)[2]
+        return made if spec.pretrained else registry.create_transformer(chosen, params, seed)[2]
 
     return ChosenTransformer(spec, values, make)
 

@@ -202,8 +202,13 @@ class Registry:
         except FAILURES as error:
             raise PluginFailed(spec.id, "start", describe(error)) from error
 
-    def for_suffix(self, kind: str, name: str) -> Spec:
+    def for_suffix(self, kind: str, name: str, *, several: bool = False) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
+
+        Args:
+            kind: ``"loaders"`` or ``"publishers"``.
+            name: Of the file.
+            several: Whether it is one of several, which a loader of folders reads.
 
         Raises:
             DataError, OutputError: With what can be read or written.
@@ -216,6 +221,7 @@ class Registry:
         ]
         if not matches:
             raise self._no_format(kind, name)
+        matches = [m for m in matches if several and getattr(m[1], "folders", False)] or matches
         return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
 
     def for_uri(self, kind: str, uri: str) -> Spec:
@@ -233,7 +239,8 @@ class Registry:
             return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
         if scheme not in {"", "file"} and not Path(uri).exists():
             raise self._no_format(kind, uri)
-        return self.for_suffix(kind, self._representative(kind, uri))
+        name = self._representative(kind, uri)
+        return self.for_suffix(kind, name, several=_names_several(uri))
 
     def _representative(self, kind: str, uri: str) -> str:
         """The first file in a folder that has a format; otherwise the name itself."""
@@ -261,6 +268,12 @@ class Registry:
                 source=name,
             )
         return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+
+
+def _names_several(uri: str) -> bool:
+    """Whether it is a folder or a glob."""
+    path = Path(uri)
+    return path.is_dir() or (any(sign in uri for sign in "*?[") and not path.exists())
 
 
 def _check_methods(id: str, made: object, methods: list[str]) -> None:

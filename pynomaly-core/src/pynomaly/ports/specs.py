@@ -182,6 +182,7 @@ class TransformerSpec(Spec):
     Attributes:
         modalities: Kinds of data whose items it takes.
         default_for: Modalities whose default transformer it offers to be.
+        pretrained: Whether it learns nothing of the data: one then serves all fits.
         time: Time to transform n items, such as ``"n"``.
         paper: The source.
     """
@@ -190,6 +191,7 @@ class TransformerSpec(Spec):
         default=frozenset({Modality.TEXT}), converter=_modalities
     )
     default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
+    pretrained: bool = False
     time: str = ""
     paper: str = ""
 
@@ -205,6 +207,7 @@ class LoaderSpec(Spec):
         suffixes: File name endings that it reads, with the dot, lower case.
         schemes: URI schemes that it reads, without ``:``; ``"file"`` is implied by suffixes.
         streams: Whether it reads batch by batch in flat memory.
+        folders: Whether it reads folders and globs: it goes before one that does not, there.
     """
 
     modalities: frozenset[Modality] = attrs.field(
@@ -213,6 +216,7 @@ class LoaderSpec(Spec):
     suffixes: tuple[str, ...] = attrs.field(default=(), converter=_names)
     schemes: tuple[str, ...] = attrs.field(default=(), converter=_names)
     streams: bool = True
+    folders: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -182,7 +182,7 @@ def scores_the_same_once_saved(subject: Subject) -> None:
     """``saves``: the state survives JSON, npz and bytes, and scores the same bit for bit."""
     detector = _fitted(subject)
     loaded = subject.create(seed=99)
-    loaded.set_state(_through_a_file(detector.get_state()))
+    loaded.set_state(through_a_file(detector.get_state()))
     expected, found = detector.score(_fresh(subject)), loaded.score(_fresh(subject))
     require(np.array_equal(expected, found), "it scores differently once saved and loaded")
 
@@ -351,7 +351,7 @@ def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
     _valid(scores, rows)
 
 
-def _through_a_file(state: State) -> dict[str, Any]:
+def through_a_file(state: State) -> dict[str, Any]:
     """The state as a model file would give it back; nothing is pickled."""
     return {str(name): _stored(name, value) for name, value in state.items()}
 

@@ -30,6 +30,7 @@ HEAVY = frozenset(
             "pyod",
         ],
         *["shap", "optuna", "litestar", "cattrs", "structlog", "rich"],
+        *["onnxruntime", "safetensors", "tokenizers"],
     ]
 )
 """Packages that listing must not import."""

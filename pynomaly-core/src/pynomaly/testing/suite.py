@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pynomaly.ports.specs import DetectorSpec, ExplainerSpec, LoaderSpec, PublisherSpec, Spec
+from pynomaly.ports.specs import (
+    DetectorSpec,
+    ExplainerSpec,
+    LoaderSpec,
+    PublisherSpec,
+    Spec,
+    TransformerSpec,
+)
 from pynomaly.testing.detectors import DETECTOR_CHECKS
 from pynomaly.testing.explainers import EXPLAINER_CHECKS
 from pynomaly.testing.formats import LOADER_CHECKS, PUBLISHER_CHECKS
@@ -20,6 +27,7 @@ from pynomaly.testing.kit import (
     run_check,
 )
 from pynomaly.testing.plugin import IMPORT_CHECKS, PLUGIN_CHECKS, SPEC_CHECKS
+from pynomaly.testing.transformers import PRETRAINED_CHECKS, TRANSFORMER_CHECKS
 
 if TYPE_CHECKING:
     import pytest
@@ -110,5 +118,7 @@ def _behaviour(spec: Spec) -> tuple[Check, ...]:
             return PUBLISHER_CHECKS
         case ExplainerSpec():
             return EXPLAINER_CHECKS
+        case TransformerSpec():
+            return (*TRANSFORMER_CHECKS, *(PRETRAINED_CHECKS if spec.pretrained else ()))
         case _:
             return ()
