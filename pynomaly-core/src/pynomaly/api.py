@@ -17,7 +17,7 @@ from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.modelfile import load_model as read_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.settings import Settings
+from pynomaly.infrastructure.settings import Settings, override
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
@@ -42,6 +42,7 @@ def detect(
     series: str | None = None,
     text: str | None = None,
     seed: int | None = None,
+    device: str | None = None,
 ) -> Result:
     """Find what is anomalous in `data`.
 
@@ -63,11 +64,13 @@ def detect(
         series: Column that names a row's series; not used.
         text: Column of free text.
         seed: For everything that draws at random; the settings' (0) where None.
+        device: Where a detector computes that can choose: ``"auto"``, ``"cpu"``, ``"cuda"``,
+            ``"cuda:1"``; the settings' (auto) where None.
 
     Raises:
         PynomalyError: A subclass that says what to do.
     """
-    settings = services().get(Settings)
+    settings = override(services().get(Settings), device=device)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text)
     recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
@@ -97,6 +100,7 @@ def fit(
     series: str | None = None,
     text: str | None = None,
     seed: int | None = None,
+    device: str | None = None,
 ) -> Model:
     """Learn a calibrated model from `data`; the arguments are those of `detect`.
 
@@ -105,7 +109,7 @@ def fit(
     Raises:
         PynomalyError: A subclass that says what to do.
     """
-    settings = services().get(Settings)
+    settings = override(services().get(Settings), device=device)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text)
     recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
@@ -113,13 +117,15 @@ def fit(
     return Model(read_whole(table, lambda t: fit_table(t, recipe)))
 
 
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model file; nothing in it is executed.
+def load_model(path: str | os.PathLike[str], *, device: str | None = None) -> Model:
+    """Read a model file; nothing in it is executed. `device` is that of `detect`.
 
     Raises:
         ModelFileError: If it is damaged, foreign, newer, or not safe.
+        DeviceUnavailable: If its detector cannot compute on `device`.
     """
-    return Model(read_model(path, services().get(Registry)))
+    runtime = override(services().get(Settings), device=device).runtime
+    return Model(read_model(path, services().get(Registry), runtime))
 
 
 def inspect(data: Any) -> Inspection:
@@ -138,13 +144,21 @@ def detectors() -> tuple[DetectorSpec, ...]:
     return tuple(spec for spec in specs if isinstance(spec, DetectorSpec))
 
 
-def create_detector(id: str, params: Mapping[str, Any] | None = None, seed: int = 0) -> Detector:
-    """An unfitted detector of any plugin, for a float matrix.
+def create_detector(
+    id: str,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    *,
+    device: str | None = None,
+) -> Detector:
+    """An unfitted detector of any plugin, for a float matrix. `device` is that of `detect`.
 
     Raises:
-        UnknownId, InvalidParams, MissingRequirement, PluginFailed: As their names say.
+        UnknownId, InvalidParams, MissingRequirement, DeviceUnavailable, PluginFailed: As their
+            names say.
     """
-    return services().get(Registry).create_detector(id, params, seed)[2]
+    runtime = override(services().get(Settings), device=device).runtime
+    return services().get(Registry).create_detector(id, params, seed, runtime)[2]
 
 
 def _budget(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError
-from pynomaly.ports.protocols import Detector, Explains, FitScores
+from pynomaly.ports.protocols import Detector, Explains, FitScores, Notes
 from pynomaly.ports.specs import Capability, DetectorSpec
 
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ def explain_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> F
         reason = f"gave contributions of shape {contributions.shape} for {X.shape}"
         raise PluginFailed(spec.id, "explain", reason)
     return contributions
+
+
+def notes_of(detector: Detector) -> tuple[str, ...]:
+    """What `detector` has to say to whoever reads its results."""
+    return tuple(map(str, detector.notes)) if isinstance(detector, Notes) else ()
 
 
 def check_explains(spec: DetectorSpec) -> None:

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
+from pynomaly.application.guard import notes_of
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.features import Features
 from pynomaly.domain.schema import Roles
@@ -44,6 +45,11 @@ class FittedModel:
     columns: tuple[str, ...]
     lineage: dict[str, Any]
     notes: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes of the fit, and what the detector has to say where it runs now."""
+        return (*self.notes, *notes_of(self.detector))
 
     def with_ranks(self, scores: np.ndarray[tuple[int], np.dtype[np.float64]]) -> FittedModel:
         """The model with ranks among `scores`, shape (n,), in place of p-values."""

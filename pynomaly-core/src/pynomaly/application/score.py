@@ -210,7 +210,7 @@ def summarise(
     calibration = model.calibration
     if calibration is None:
         raise ValueError("nothing was scored yet")
-    warnings = [*model.notes, *tally.warnings(model.features)]
+    warnings = [*model.warnings, *tally.warnings(model.features)]
     return {
         "detector": model.spec.id,
         "params": unstructure_params(model.params),

@@ -8,7 +8,6 @@ import time
 import zipfile
 from typing import Any
 
-import attrs
 import click
 
 from pynomaly.application.detect import detect, held_in_memory, publish
@@ -26,8 +25,9 @@ from pynomaly.domain.errors import LimitExceeded, ModelFileError, UsageError
 from pynomaly.infrastructure.modelfile import check_saves, load_model, save_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
+from pynomaly.infrastructure.settings import Settings, load_settings, override, unknown_variables
 from pynomaly.logs import configure_logs
+from pynomaly.ports.runtime import Runtime
 from pynomaly.sources import open_source
 
 ALARMS_EXIT_CODE = 3
@@ -80,7 +80,7 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     started = time.perf_counter()
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
-    fitted = _load(model, source, registry)
+    fitted = _load(model, source, registry, override(settings, device=given["device"]).runtime)
     table = open_source(source, registry, given["read_options"])
     with show_progress() as progress:
 
@@ -97,10 +97,10 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
         _run(ctx, registry, [source, model], table, prepare, given, started)
 
 
-def _load(model: str, source: str, registry: Registry) -> FittedModel:
+def _load(model: str, source: str, registry: Registry, runtime: Runtime) -> FittedModel:
     """The model; where the source looks more like one, a hint that they stand the wrong way."""
     try:
-        return load_model(model, registry)
+        return load_model(model, registry, runtime)
     except ModelFileError as error:
         if model != source and zipfile.is_zipfile(source):
             raise UsageError(
@@ -130,7 +130,7 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
         "fitted_rows": fitted.lineage["fitted_rows"],
         "calibration": calibration and calibration.summary(),
         "left_out": dict(fitted.features.left_out),
-        "warnings": list(fitted.notes),
+        "warnings": list(fitted.warnings),
         "outputs": [model],
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -147,11 +147,14 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
 
 
 def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Recipe:
-    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
-    chosen = {name: value for name, value in limits.items() if value is not None}
     return make_recipe(
         registry,
-        attrs.evolve(settings, **chosen),
+        override(
+            settings,
+            fit_seconds=given["time_limit"],
+            fit_mib=given["memory_limit"],
+            device=given["device"],
+        ),
         given["detector"],
         given["params"],
         make_roles(given),

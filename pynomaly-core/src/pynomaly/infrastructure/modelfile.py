@@ -29,6 +29,7 @@ from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.ports.params import unstructure_params
+from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import Capability, DetectorSpec
 
 FORMAT = "pynomaly-model"
@@ -160,18 +161,26 @@ def _write(target: Path, manifest: Mapping[str, Any], members: Mapping[str, byte
         raise
 
 
-def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel:
+def load_model(
+    path: str | os.PathLike[str], registry: Registry, runtime: Runtime | None = None
+) -> FittedModel:
     """Read a model file. Nothing in it is executed.
+
+    Args:
+        path: The file.
+        registry: Where its detector is found.
+        runtime: Where the detector computes, if it can choose; where it was fitted is no matter.
 
     Raises:
         ModelFileError: If it is damaged, foreign, newer than this version, or not safe.
         UnknownId, MissingRequirement: If its detector's plugin is not installed.
+        DeviceUnavailable: If it cannot compute where `runtime` says.
     """
     name = str(path)
     try:
         with Path(path).open("rb") as file:
             body = _read(name, file)
-        return _model(body, registry)
+        return _model(body, registry, runtime)
     except FileNotFoundError as error:
         raise ModelFileError(name, "there is no such file") from error
     except OSError as error:
@@ -270,9 +279,9 @@ def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
     return array
 
 
-def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
+def _model(body: dict[str, Any], registry: Registry, runtime: Runtime | None) -> FittedModel:
     spec, params, detector = registry.create_detector(
-        body["detector"], body["params"], body["seed"]
+        body["detector"], body["params"], body["seed"], runtime
     )
     detector.set_state(body["state"])
     roles = body["roles"]

@@ -38,13 +38,13 @@ def make_recipe(
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < _SEEDS:
         raise UsageError(f"the seed must be a whole number from 0 to {_SEEDS - 1}, not {seed!r}")
     seed = int(seed)
-    spec, values, _ = registry.create_detector(chosen, params, seed)
+    spec, values, _ = registry.create_detector(chosen, params, seed, settings.runtime)
     if not spec.modalities & {Modality.TABULAR, Modality.SERIES}:
         kinds = " and ".join(sorted(spec.modalities))
         raise UsageError(f"{spec.id} takes {kinds} data, and this is a table: choose another")
 
     def make() -> Detector:
-        return registry.create_detector(chosen, params, seed)[2]
+        return registry.create_detector(chosen, params, seed, settings.runtime)[2]
 
     limited = _limits(settings, stop_process)
     return Recipe(spec, values, make, roles, seed, settings.contract, clean, limited)

@@ -17,6 +17,7 @@ import attrs
 
 from pynomaly.domain.errors import (
     DataError,
+    DeviceUnavailable,
     MissingRequirement,
     OutputError,
     PluginFailed,
@@ -37,6 +38,7 @@ from pynomaly.infrastructure.plugins import (
 )
 from pynomaly.ports.params import NoParams, structure_params
 from pynomaly.ports.protocols import Detector
+from pynomaly.ports.runtime import AUTO, CPU, Runtime
 from pynomaly.ports.specs import (
     KINDS,
     Capability,
@@ -158,7 +160,11 @@ class Registry:
         return cast("type", _import(spec.id, spec.params)) if spec.params else NoParams
 
     def create_detector(
-        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+        self,
+        id: str,
+        params: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        runtime: Runtime | None = None,
     ) -> tuple[DetectorSpec, Any, Detector]:
         """An unfitted detector, with its spec and structured parameters.
 
@@ -166,14 +172,16 @@ class Registry:
             UnknownId: If no plugin declares it.
             InvalidParams: With all that is wrong with `params`.
             MissingRequirement: With the command that installs it.
+            DeviceUnavailable: If it cannot compute where `runtime` says.
             PluginFailed: If the plugin cannot make one.
         """
         spec = cast("DetectorSpec", self.get("detectors", id))
+        where = _where(spec, runtime or Runtime())
         self._require(spec)
         values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
         factory = self.resolve(spec)
         try:
-            detector = factory(spec, values, seed)
+            detector = factory(spec, values, seed, *where)
         except PynomalyError:
             raise
         except FAILURES as error:
@@ -246,6 +254,24 @@ class Registry:
                 source=name,
             )
         return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+
+
+def _where(spec: DetectorSpec, runtime: Runtime) -> tuple[Runtime, ...]:
+    """What the detector's factory is told about where to compute: nothing, unless it can choose.
+
+    Raises:
+        DeviceUnavailable: If it cannot choose, and another device is asked for.
+    """
+    if Capability.GPU in spec.capabilities:
+        return (runtime,)
+    if runtime.device not in {AUTO, CPU}:
+        raise DeviceUnavailable(
+            spec.id,
+            runtime.device,
+            "it knows no device but the processor; `pynomaly detectors --can gpu` lists those that"
+            " know more",
+        )
+    return ()
 
 
 def _installed(module: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pynomaly.domain.datasets import Table
+    from pynomaly.ports.runtime import Runtime
     from pynomaly.ports.specs import DetectorSpec
 
     FloatMatrix = npt.NDArray[np.float64]
@@ -66,11 +67,35 @@ class Explains(Protocol):
         """
 
 
+@runtime_checkable
+class Notes(Protocol):
+    """A detector that has something to say to whoever reads its results.
+
+    What it says holds where it runs now, and is not saved: that it fell back to the processor.
+    """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the warnings of a result."""
+
+
 class DetectorFactory(Protocol):
     """What `DetectorSpec.factory` names."""
 
     def __call__(self, spec: DetectorSpec, params: Any, seed: int, /) -> Detector:
         """An unfitted detector. `params` is an instance of the class that `spec.params` names."""
+
+
+class DeviceFactory(Protocol):
+    """What `DetectorSpec.factory` names where the detector has the capability ``gpu``."""
+
+    def __call__(self, spec: DetectorSpec, params: Any, seed: int, runtime: Runtime, /) -> Detector:
+        """An unfitted detector that will compute where `runtime` says.
+
+        Raises:
+            MissingRequirement: If what the device needs is not installed.
+            DeviceUnavailable: If there is no such device, or it cannot compute there.
+        """
 
 
 class Loader(Protocol):
