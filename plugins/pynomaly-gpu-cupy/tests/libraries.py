@@ -70,12 +70,12 @@ BACKENDS: dict[str, Callable[[Runtime], Backend]] = {
 NEEDS = {"numpy": "numpy", "strict": "array_api_strict", "torch": "torch"}
 
 
-def create_on_strict(spec: DetectorSpec, params: Any, seed: int, runtime: Runtime) -> Any:
-    return resolve(spec.target)(params, seed, strict_backend(runtime))
+def create_on_strict(spec: DetectorSpec, params: Any, seed: int) -> Any:
+    return resolve(spec.target)(params, seed, strict_backend(Runtime()))
 
 
-def create_on_torch(spec: DetectorSpec, params: Any, seed: int, runtime: Runtime) -> Any:
-    return resolve(spec.target)(params, seed, torch_backend(runtime))
+def create_on_torch(spec: DetectorSpec, params: Any, seed: int) -> Any:
+    return resolve(spec.target)(params, seed, torch_backend(Runtime()))
 
 
 def make(

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import attrs
 
-from pynomaly.ports.specs import DetectorSpec
+from pynomaly.ports.specs import Capability, DetectorSpec
 from pynomaly_gpu_cupy.specs import DETECTORS
 
 
 def specs_on(library: str, module: str, install: str) -> list[DetectorSpec]:
-    """The specs, made by ``libraries.create_on_LIBRARY``."""
+    """The specs, made by ``libraries.create_on_LIBRARY``, which knows no device to choose."""
     return [
         attrs.evolve(
             spec,
             id=f"{library}.{spec.name}",
             factory=f"libraries:create_on_{library}",
+            capabilities=spec.capabilities - {Capability.GPU},
             requires=(module,),
             install=install,
         )
