@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from importlib.util import find_spec
 from typing import Any
 
@@ -36,7 +37,7 @@ WAYS: list[tuple[str, dict[str, Any]]] = [
 _values = st.one_of(
     st.integers(-3, 3).map(float),
     st.floats(-1e6, 1e6),
-    st.sampled_from([0.0, -0.0, 5e-324, 1e300, -1e300]),
+    st.sampled_from([0.0, -0.0, 5e-324, 1e300, -1e300, np.nextafter(1.0, 2.0)]),
 )
 _matrices = st.tuples(st.integers(2, 40), st.integers(1, 4)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=_values)
@@ -87,6 +88,23 @@ def test_rounding_that_decides_on_a_side_decides_as_in_fast(library: str, name: 
     np.testing.assert_allclose(ours.score(X), theirs.score(X), **SINGLE)
 
 
+@pytest.mark.parametrize("name", ["ecod", "copod"])
+@pytest.mark.parametrize("seed", range(8))
+def test_one_column_in_doubt_is_decided_as_beside_others_in_doubt(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    half = rng.standard_normal(400)
+    symmetric = rng.permutation(np.concatenate((half, -half)))
+    X = frozen(np.column_stack((rng.exponential(size=(800, 2)), symmetric)))
+    ours, theirs = make(name).fit(X), fast(name).fit(X)
+    np.testing.assert_allclose(ours.score(X), theirs.score(X), **SINGLE)
+
+
+def test_a_value_at_a_threshold_stays_below_it(library: str) -> None:
+    X = frozen(np.random.default_rng(0).choice([1.0, np.nextafter(1.0, 2.0)], (40, 1)))
+    ours, theirs = make("iforest", library).fit(X), fast("iforest").fit(X)
+    np.testing.assert_array_equal(ours.score(X), theirs.score(X))
+
+
 @pytest.mark.parametrize("wanted", [0.7, 0.95, 1.0, 2, 6])
 def test_pca_scores_what_scikit_learns_does(library: str, wanted: float) -> None:
     if find_spec("pynomaly_sklearn") is None:
@@ -126,6 +144,19 @@ def test_scores_do_not_depend_on_the_memory_they_are_computed_in(
         np.testing.assert_allclose(other, contributions[0], rtol=1e-12, atol=1e-12)
 
 
+def test_work_keeps_to_the_memory_that_it_is_given(detector: str) -> None:
+    X, fresh = usual_rows(1000, 8), usual_rows(20_000, 8, seed=1)
+    limit = 2 * 2**20
+    made = make(detector, memory=limit).fit(X)
+    for work, result_bytes in ((made.score, fresh.nbytes // 8), (made.explain, fresh.nbytes)):
+        rows = fresh if work == made.score else frozen(fresh[:2000])
+        tracemalloc.start()
+        work(rows)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert limit / 10 < peak < limit + 3 * result_bytes + fresh.nbytes
+
+
 def test_neighbours_are_found_among_many_equal_distances(library: str) -> None:
     rng = np.random.default_rng(0)
     X = frozen(rng.integers(0, 2, (300, 3)))
@@ -136,6 +167,14 @@ def test_neighbours_are_found_among_many_equal_distances(library: str) -> None:
 @pytest.mark.parametrize("scale", [1e-310, 1e-160, 1e-30, 1.0, 1e30, 1e160, 1e300])
 def test_no_scale_loses_a_neighbour(library: str, scale: float) -> None:
     X = frozen(np.random.default_rng(0).normal(size=(200, 5)) * scale)
+    found = training_scores(make("knn", library), X)
+    np.testing.assert_array_equal(found, training_scores(fast("knn"), X))
+
+
+def test_rounding_of_products_loses_no_neighbour(library: str) -> None:
+    rng = np.random.default_rng(0)
+    sides = rng.choice([-1e8, 1e8], (200, 1))
+    X = frozen(sides + 1e-2 * rng.standard_normal((200, 3)))
     found = training_scores(make("knn", library), X)
     np.testing.assert_array_equal(found, training_scores(fast("knn"), X))
 

@@ -106,8 +106,9 @@ def cupy_backend(id: str, runtime: Runtime, number: int) -> Backend:
     def memory() -> int:
         if runtime.memory_mib:
             return runtime.memory_mib * _MIB
-        free, _ = device.mem_info
-        return int(free + cupy.get_default_memory_pool().free_bytes()) // 2
+        with device:
+            pooled = cupy.get_default_memory_pool().free_bytes()
+            return int(device.mem_info[0] + pooled) // 2
 
     @contextmanager
     def active() -> Iterator[None]:

@@ -11,7 +11,7 @@ from pynomaly_gpu_cupy.backends import Array, Floats
 from pynomaly_gpu_cupy.detector import ArrayDetector, in_chunks
 from pynomaly_gpu_cupy.growing import Trees, grow_trees, mean_path_length
 
-_WALK = 64
+_WALK = 96
 """Bytes that one row's walk through one tree takes."""
 
 

@@ -21,7 +21,7 @@ _LARGEST = 1e150
 _TINY = 1e-290
 """Squares of smaller distances lose digits to underflow."""
 
-_PRODUCT = 40
+_PRODUCT = 56
 """Bytes per pair of rows while products are formed."""
 
 _CANDIDATE = 120
