@@ -204,6 +204,14 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "benchmarks.run", *session.posargs)
 
 
+@nox.session(name="bench-gpu", default=False)
+def bench_gpu(session: nox.Session) -> None:
+    """Measure speed on a GPU; arguments go to benchmarks/gpu.py."""
+    _install_all(session)
+    _install_unlocked(session, CUPY)
+    session.run("python", "-m", "benchmarks.gpu", *session.posargs)
+
+
 @nox.session(default=False)
 def quality(session: nox.Session) -> None:
     """Measure how well anomalies are found; arguments go to benchmarks/quality.py."""

@@ -157,6 +157,18 @@ def test_work_keeps_to_the_memory_that_it_is_given(detector: str) -> None:
         assert limit / 10 < peak < limit + 3 * result_bytes + fresh.nbytes
 
 
+def test_rows_that_are_all_candidates_keep_to_the_memory_too() -> None:
+    limit = 4 * 2**20
+    made = make("knn", memory=limit).fit(frozen(np.ones((2000, 1))))
+    fresh = frozen(np.zeros((500, 1)))
+    tracemalloc.start()
+    scores = made.score(fresh)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (scores == 1.0).all()
+    assert peak < 0.9 * limit
+
+
 def test_neighbours_are_found_among_many_equal_distances(library: str) -> None:
     rng = np.random.default_rng(0)
     X = frozen(rng.integers(0, 2, (300, 3)))

@@ -38,7 +38,6 @@ class Backend:
         xp: Its namespace, as `array_api_compat` gives it.
         to_device: An array of NumPy's, there. It may share memory, and is never written to.
         to_host: The way back.
-        kth_smallest: The k-th smallest value of each row of a matrix, given the matrix and k.
         memory: Bytes that work may take at a time.
         active: A context in which the library computes on the device.
         notes: What the user should know about the choice.
@@ -47,7 +46,6 @@ class Backend:
     xp: Any
     to_device: Callable[[Host], Array]
     to_host: Callable[[Array], Host]
-    kth_smallest: Callable[[Array, int], Array]
     memory: Callable[[], int]
     active: Callable[[], AbstractContextManager[None]]
     notes: tuple[str, ...] = ()
@@ -78,14 +76,11 @@ def numpy_backend(runtime: Runtime, notes: tuple[str, ...] = ()) -> Backend:
     """NumPy on the processor."""
     from array_api_compat import numpy as xp
 
-    def kth_smallest(matrix: Array, k: int) -> Array:
-        return np.partition(matrix, k - 1, axis=1)[:, k - 1]
-
     def active() -> AbstractContextManager[None]:
         return np.errstate(all="ignore")
 
     size = (runtime.memory_mib or _CPU_MIB) * _MIB
-    return Backend(xp, np.asarray, np.asarray, kth_smallest, lambda: size, active, notes)
+    return Backend(xp, np.asarray, np.asarray, lambda: size, active, notes)
 
 
 def cupy_backend(id: str, runtime: Runtime, number: int) -> Backend:
@@ -99,9 +94,6 @@ def cupy_backend(id: str, runtime: Runtime, number: int) -> Backend:
     from array_api_compat import cupy as xp
 
     device = cupy.cuda.Device(number)
-
-    def kth_smallest(matrix: Array, k: int) -> Array:
-        return cupy.partition(matrix, k - 1, axis=1)[:, k - 1]
 
     def memory() -> int:
         if runtime.memory_mib:
@@ -121,7 +113,7 @@ def cupy_backend(id: str, runtime: Runtime, number: int) -> Backend:
                 reason = f"its memory ran out ({error}): set device_mib, lower if it is set"
                 raise DeviceUnavailable(id, f"cuda:{number}", reason) from error
 
-    return Backend(xp, cupy.asarray, cupy.asnumpy, kth_smallest, memory, active)
+    return Backend(xp, cupy.asarray, cupy.asnumpy, memory, active)
 
 
 def _import_cupy(id: str, device: str, number: int) -> Any:

@@ -117,7 +117,8 @@ class LODA(ArrayDetector):
         np.put_along_axis(uses, self._columns, 1.0, axis=1)
         with_it, without = uses.sum(axis=0), (1 - uses).sum(axis=0)
         shares = uses / np.maximum(with_it, 1) - (1 - uses) / np.maximum(without, 1)
-        there = self._backend.to_device(shares)
+        with self._backend.active():
+            there = self._backend.to_device(shares)
 
         def contributions(rows: Array) -> Array:
             terms = self._tables.terms_on_device(self._project(rows))
