@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import polars as pl
 import pytest
 
 import pynomaly
@@ -15,8 +16,9 @@ from pynomaly.infrastructure.settings import Settings, load_settings, override
 from pynomaly.ports import Runtime
 
 PLUGIN = """
+import numpy as np
 from pynomaly.domain.errors import DeviceUnavailable
-from pynomaly.ports import Capability as C, DetectorSpec, hookimpl
+from pynomaly.ports import Capability as C, DetectorSpec, TransformerSpec, hookimpl
 
 CAN = {C.INDUCTIVE, C.ROWWISE, C.SEEDED, C.THREAD_SAFE, C.SAVES}
 
@@ -25,6 +27,21 @@ def pynomaly_detectors():
     for name, more in (("free", {C.GPU}), ("fixed", set())):
         yield DetectorSpec(id=f"mine.{name}", title="T", summary="S.",
                            factory=f"pynomaly_mine:make_{name}", capabilities=CAN | more)
+
+@hookimpl
+def pynomaly_transformers():
+    yield TransformerSpec(id="mine.sizes", title="T", summary="S.", modalities={"graph", "text"},
+                          factory="pynomaly_mine:Sizes")
+
+class Sizes:
+    names = ["size"]
+    def __init__(self, spec, params, seed): pass
+    def fit(self, items): pass
+    def transform(self, items):
+        return [[len(each)] for each in items] if isinstance(items, list) else (
+            np.bincount(items.edges.ravel(), minlength=len(items))[:, None])
+    def get_state(self): return {}
+    def set_state(self, state): pass
 
 class Largest:
     def fit(self, X): pass
@@ -57,6 +74,26 @@ def run(write_plugin, run_pynomaly, tmp_path):
         return done.returncode, warnings, done.stderr
 
     return run
+
+
+KINDS = {
+    "series": ("rows.csv", "--time", "t"),
+    "many series": ("rows.csv", "--time", "t", "--series", "s"),
+    "texts": ("rows.csv", "--text", "text"),
+    "embedded texts": ("rows.csv", "--text", "text", "-f", "mine.sizes"),
+    "graph": ("edges.csv", "--source", "s", "--target", "to", "-f", "mine.sizes"),
+}
+
+
+@pytest.fixture
+def data_of_kinds(tmp_path):
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 7, 18), eager=True).alias("t")
+    wave = pl.Series("v", np.sin(np.arange(200.0)))
+    texts = pl.Series("text", [f"it was {'so ' * (i % 7)}good" for i in range(200)])
+    ends = np.random.default_rng(0).integers(0, 40, size=(2, 200))
+    halves = pl.Series("s", ["a", "b"] * 100)
+    pl.DataFrame([days, wave, texts, halves]).write_csv(tmp_path / "rows.csv")
+    pl.DataFrame({"s": ends[0], "to": ends[1]}).write_csv(tmp_path / "edges.csv")
 
 
 @pytest.fixture
@@ -102,6 +139,23 @@ def test_what_a_detector_notes_is_said_once_with_each_result_and_is_not_saved(ru
     scored = run("score", "m.pynomaly", "data.csv", "--device", "cpu")[1]
     assert "on cpu in 0 MiB, stream current" in scored
     assert said[0] not in scored
+
+
+@pytest.mark.usefixtures("data_of_kinds")
+@pytest.mark.parametrize("kind", KINDS)
+def test_data_of_any_kind_are_scored_where_it_is_told(run, kind):
+    source, *roles = KINDS[kind]
+    detector = ("-d", "mine.free", "--device", "cuda")
+    said = "on cuda in 0 MiB, stream current"
+    assert run("detect", source, *roles, *detector)[1].count(said) == 1
+    against = run("detect", source, "--reference", source, *roles, *detector)[1]
+    assert against.count(said) == 1
+    assert run("fit", source, "-o", "m.pynomaly", *roles, *detector)[1].count(said) == 1
+    scored = run("score", "m.pynomaly", source, "--device", "cuda:1")[1]
+    assert scored.count("on cuda:1 in 0 MiB, stream current") == 1
+    assert said not in scored
+    code, _, message = run("score", "m.pynomaly", source, "--device", "cuda:9")
+    assert (code, message) == (2, "Error: mine.free cannot compute on cuda:9: there are two\n")
 
 
 def test_settings_say_where_and_options_come_first(run, tmp_path):

@@ -17,6 +17,7 @@ from pynomaly.cli.options import decision_options, device_option, output_options
     "--label", metavar="COL", help="Column with the truth, to report how good scores are."
 )
 @device_option
+@click.option("--nodes", metavar="SOURCE", help="A table of the nodes, for a model of edges.")
 @read_option
 @output_options
 @click.pass_context

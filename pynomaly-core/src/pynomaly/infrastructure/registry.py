@@ -37,7 +37,7 @@ from pynomaly.infrastructure.plugins import (
     names_in,
 )
 from pynomaly.ports.params import NoParams, structure_params
-from pynomaly.ports.protocols import Detector
+from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.runtime import AUTO, CPU, Runtime
 from pynomaly.ports.specs import (
     KINDS,
@@ -46,6 +46,7 @@ from pynomaly.ports.specs import (
     LoaderSpec,
     PublisherSpec,
     Spec,
+    TransformerSpec,
 )
 
 __all__ = ["Plugin", "Problem", "Registry", "discover"]
@@ -177,23 +178,39 @@ class Registry:
         """
         spec = cast("DetectorSpec", self.get("detectors", id))
         where = _where(spec, runtime or Runtime())
-        self._require(spec)
-        values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
-        factory = self.resolve(spec)
-        try:
-            detector = factory(spec, values, seed, *where)
-        except PynomalyError:
-            raise
-        except FAILURES as error:
-            raise PluginFailed(id, "start", describe(error)) from error
+        values, detector = self._make(spec, params, seed, *where)
         methods = ["fit", "score"]
         if Capability.SAVES in spec.capabilities:
             methods += ["get_state", "set_state"]
-        lacking = [name for name in methods if not callable(getattr(detector, name, None))]
-        if lacking:
-            reason = f"{type(detector).__name__} has no method {' or '.join(lacking)}"
-            raise PluginFailed(id, "start", reason)
+        _check_methods(id, detector, methods)
         return spec, values, detector
+
+    def create_transformer(
+        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+    ) -> tuple[TransformerSpec, Any, Transformer]:
+        """A transformer, with its spec and structured parameters.
+
+        Raises:
+            UnknownId, InvalidParams, MissingRequirement, PluginFailed: As `create_detector`.
+        """
+        spec = cast("TransformerSpec", self.get("transformers", id))
+        values, transformer = self._make(spec, params, seed)
+        _check_methods(id, transformer, ["fit", "transform", "get_state", "set_state"])
+        return spec, values, transformer
+
+    def _make(
+        self, spec: Spec, params: Mapping[str, Any] | None, seed: int, *where: Runtime
+    ) -> tuple[Any, Any]:
+        """Structured parameters, and what the spec's factory makes of them."""
+        self._require(spec)
+        values: Any = structure_params(self.params_class(spec), params or {}, owner=spec.id)
+        factory = self.resolve(spec)
+        try:
+            return values, factory(spec, values, seed, *where)
+        except PynomalyError:
+            raise
+        except FAILURES as error:
+            raise PluginFailed(spec.id, "start", describe(error)) from error
 
     def for_suffix(self, kind: str, name: str) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
@@ -272,6 +289,13 @@ def _where(spec: DetectorSpec, runtime: Runtime) -> tuple[Runtime, ...]:
             " know more",
         )
     return ()
+
+
+def _check_methods(id: str, made: object, methods: list[str]) -> None:
+    lacking = [name for name in methods if not callable(getattr(made, name, None))]
+    if lacking:
+        reason = f"{type(made).__name__} has no method {' or '.join(lacking)}"
+        raise PluginFailed(id, "start", reason)
 
 
 def _installed(module: str) -> bool:
