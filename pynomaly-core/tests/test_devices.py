@@ -92,7 +92,8 @@ def data_of_kinds(tmp_path):
     texts = pl.Series("text", [f"it was {'so ' * (i % 7)}good" for i in range(200)])
     ends = np.random.default_rng(0).integers(0, 40, size=(2, 200))
     halves = pl.Series("s", ["a", "b"] * 100)
-    pl.DataFrame([days, wave, texts, halves]).write_csv(tmp_path / "rows.csv")
+    names = pl.Series("n", [f"n{i}" for i in range(200)])
+    pl.DataFrame([days, wave, texts, halves, names]).write_csv(tmp_path / "rows.csv")
     pl.DataFrame({"s": ends[0], "to": ends[1]}).write_csv(tmp_path / "edges.csv")
 
 
@@ -155,6 +156,22 @@ def test_data_of_any_kind_are_scored_where_it_is_told(run, kind):
     assert scored.count("on cuda:1 in 0 MiB, stream current") == 1
     assert said not in scored
     code, _, message = run("score", "m.pynomaly", source, "--device", "cuda:9")
+    assert (code, message) == (2, "Error: mine.free cannot compute on cuda:9: there are two\n")
+
+
+@pytest.mark.usefixtures("data_of_kinds")
+def test_parts_of_items_are_scored_where_it_is_told(run, tmp_path):
+    (tmp_path / "both.toml").write_text(
+        'id = "n"\n'
+        '[parts.a]\ndata = "rows.csv"\ncolumns = ["v"]\ndetector = "mine.free"\n'
+        '[parts.b]\ndata = "rows.csv"\ntext = "text"\ndetector = "mine.free"\n'
+    )
+    said = [f"part '{part}': on cuda in 0 MiB, stream current" for part in "ab"]
+    fitted = run("fit", "both.toml", "-o", "m.pynomaly", "--device", "cuda")[1]
+    assert fitted == said
+    scored = run("score", "m.pynomaly", "both.toml", "--device", "cpu")[1]
+    assert [each.replace("cpu", "cuda") for each in scored] == said
+    code, _, message = run("detect", "both.toml", "--device", "cuda:9")
     assert (code, message) == (2, "Error: mine.free cannot compute on cuda:9: there are two\n")
 
 
