@@ -62,6 +62,9 @@ except ModuleNotFoundError:
 WORKSPACE = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
 MEMBERS = [d["path"] for d in WORKSPACE["tool"]["poetry"]["dependencies"].values()]
 PACKAGES = WORKSPACE["tool"]["coverage"]["run"]["source_pkgs"]
+GPU_TESTS = ["plugins/pynomaly-gpu-cupy/tests"]
+TORCH_TESTS = GPU_TESTS  # the same code runs on torch
+CUPY = "cupy-cuda12x[ctk]>=14.0"
 DEMO = [
     *("detect", "examples/flights.csv", "--reference", "examples/flights-reference.csv"),
     *("--id", "tailnum", "--explain"),
@@ -123,6 +126,28 @@ for version in nox.project.python_versions(WORKSPACE):
     nox.session(name=f"tests-{version}", python=version, default=False)(tests)
 
 
+@nox.session(name="tests-torch", default=False)
+def tests_torch(session: nox.Session) -> None:
+    """Run the tests that need torch, which no lock holds; arguments go to pytest."""
+    _install_all(session)
+    _install_unlocked(session, "torch==2.13.0")
+    session.run("pytest", *(session.posargs or TORCH_TESTS))
+
+
+@nox.session(name="tests-gpu", default=False)
+def tests_gpu(session: nox.Session) -> None:
+    """Run the GPU plugin's tests with CuPy: on a GPU, or on how its absence is told."""
+    _install_all(session)
+    _install_unlocked(session, CUPY)
+    session.run("pytest", *(session.posargs or GPU_TESTS))
+
+
+def _install_unlocked(session: nox.Session, *packages: str) -> None:
+    """Install, beside what is locked, by pip: it also looks where only its settings point."""
+    session.install("pip")
+    session.run("python", "-m", "pip", "install", "--quiet", *packages)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, format, the rooms' borders and the changelogs' fragments."""
@@ -177,6 +202,14 @@ def bench(session: nox.Session) -> None:
     """Measure speed; arguments go to benchmarks/run.py."""
     _install_all(session)
     session.run("python", "-m", "benchmarks.run", *session.posargs)
+
+
+@nox.session(name="bench-gpu", default=False)
+def bench_gpu(session: nox.Session) -> None:
+    """Measure speed on a GPU; arguments go to benchmarks/gpu.py."""
+    _install_all(session)
+    _install_unlocked(session, CUPY)
+    session.run("python", "-m", "benchmarks.gpu", *session.posargs)
 
 
 @nox.session(default=False)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.gpu_page import section_of
 from benchmarks.measure import (
     ROOT,
     Cost,
@@ -259,7 +260,8 @@ def write_page(stored: dict[str, list[dict[str, object]]], rounds: int) -> None:
     absent = [f"`{name}`" for name in TASKS if name not in stored]
     note = f"\nNot measured: {', '.join(absent)}.\n" if absent else ""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(text + show(rows) + note, encoding="utf-8")
+    page = f"{text}{show(rows)}{note}\n{section_of(PAGE)}"  # what GPUs do, another command says
+    PAGE.write_text(page, encoding="utf-8")
 
 
 def main(args: Sequence[str] | None = None) -> int:

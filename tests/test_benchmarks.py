@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,45 @@ def test_speed_is_measured_against_pyod_and_shown_with_its_bounds(tmp_path: Path
     assert len(lines) == 2 + 5
     assert "peak memory scoring 10M × 20 parquet in and out" in done.stdout
     assert not list(tmp_path.glob("scored*"))
+
+
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+
+@pytest.mark.skipif(find_spec("cupy") is not None, reason="CuPy is installed")
+def test_without_a_gpu_its_benchmark_says_so_and_writes_nothing():
+    before = PAGE.read_bytes()
+    done = run("benchmarks.gpu")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("no GPU here: gpu-cupy.ecod needs cupy")
+    assert PAGE.read_bytes() == before
+
+
+def test_what_a_gpu_is_measured_with_runs_on_the_processor_too():
+    before = PAGE.read_bytes()
+    names = ["hbos", "pca"]
+    done = run("benchmarks.gpu", "--quick", "--device=cpu", "--rounds=1", "--only", *names)
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| `gpu-cupy.")]
+    assert [line.count(" s |") for line in lines] == [3, 3]
+    assert PAGE.read_bytes() == before
+
+
+def test_the_section_about_gpus_is_replaced_by_its_command_and_kept_by_the_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import gpu_page, run
+
+    page = tmp_path / "benchmarks.md"
+    monkeypatch.setattr(run, "PAGE", page)
+    run.write_page({}, 3)
+    assert "## On a GPU\n\nNot measured" in page.read_text("utf-8")
+    gpu_page.write_section(page, "## On a GPU\n\nA table.\n")
+    measured = page.read_text("utf-8")
+    assert "Not measured: no GPU" not in measured
+    run.write_page({}, 3)
+    assert page.read_text("utf-8") == measured
 
 
 @pytest.mark.skipif(not TABLES.is_dir(), reason="../shared/data/tabular is not here")

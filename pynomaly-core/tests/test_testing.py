@@ -19,7 +19,8 @@ HOOKS = """
 from pynomaly.ports import Capability as C, DetectorSpec, Modality, hookimpl
 
 ALL = {
-    C.INDUCTIVE, C.ROWWISE, C.SEEDED, C.THREAD_SAFE, C.SAVES, C.EXPLAINS, C.MISSING, C.ONLINE
+    C.INDUCTIVE, C.ROWWISE, C.SEEDED, C.THREAD_SAFE, C.SAVES, C.EXPLAINS, C.MISSING, C.ONLINE,
+    C.GPU,
 }
 GOOD = dict(title="Title", summary="Summary.", factory="broken_detectors:make",
             params="broken_detectors:Params", capabilities=ALL)
@@ -32,6 +33,7 @@ import time
 
 import attrs
 import numpy as np
+from pynomaly.domain.errors import DeviceUnavailable
 from pynomaly.ports.params import param
 
 @attrs.frozen
@@ -43,7 +45,10 @@ class Helpless:
     power: float = param(1.0, help="")
 
 class Good:
-    def __init__(self, seed): self.seed = seed
+    devices = {"auto", "cpu"}
+    def __init__(self, seed, device):
+        self.seed, self.device = seed, device
+        if device not in self.devices: raise DeviceUnavailable("mine.good", device, "no such")
     def fit(self, X): self.center = np.nanmean(np.clip(X, -1e9, 1e9), axis=0)
     def partial_fit(self, X): pass
     def explain(self, X): return np.abs(np.nan_to_num(X) - self.center)
@@ -170,8 +175,20 @@ class Wrong(Good):
     def score(self, X): return super().explain(X).max(axis=1)
     def explain(self, X): return super().explain(X)[:, ::-1].copy()
 
-def make(spec, params, seed):
-    return globals()[spec.target.partition(":")[2]](seed)
+class Deaf(Good):
+    devices = {"auto", "cpu", "cuda:999", "abacus"}
+
+class Distant(Good):
+    def score(self, X): return super().score(X) * (1.001 if self.device == "cpu" else 1)
+
+class Rooted(Good):
+    def get_state(self): return {**super().get_state(), "device": self.device}
+    def set_state(self, state):
+        super().set_state(state)
+        if state["device"] != self.device: self.center = self.center + 1
+
+def make(spec, params, seed, runtime):
+    return globals()[spec.target.partition(":")[2]](seed, runtime.device)
 """
 
 BROKEN = [
@@ -203,6 +220,9 @@ BROKEN = [
     ("takes_missing_values", "Blind", "not finite"),
     ("explains_with_one_number_per_feature", "Vague", "contributions are float32"),
     ("explains_the_feature_that_is_off", "Wrong", "0 of 4 planted features"),
+    ("computes_on_the_processor_when_told", "Distant", "on the processor"),
+    ("refuses_devices_that_are_not_there", "Deaf", "told to compute on cuda:999"),
+    ("scores_the_same_on_another_device", "Rooted", "fitted on auto, on cpu"),
 ]
 
 

@@ -19,7 +19,7 @@ from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.modelfile import load_model as read_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.settings import Settings
+from pynomaly.infrastructure.settings import Settings, override
 from pynomaly.infrastructure.spool import partition_within
 from pynomaly.items import items_in, items_like, open_items, refuse_options
 from pynomaly.ports.protocols import Detector
@@ -54,6 +54,7 @@ def detect(
     window: int | None = None,
     season: int | None = None,
     seed: int | None = None,
+    device: str | None = None,
 ) -> Result:
     """Find what is anomalous in `data`.
 
@@ -84,11 +85,13 @@ def detect(
         window: Steps of a series that are seen together; None for a number that suits it.
         season: Steps of a season of a series: what is usual at each of its places is taken off.
         seed: For everything that draws at random; the settings' (0) where None.
+        device: Where a detector computes that can choose: ``"auto"``, ``"cpu"``, ``"cuda"``,
+            ``"cuda:1"``; the settings' (auto) where None.
 
     Raises:
         PynomalyError: A subclass that says what to do.
     """
-    settings = services().get(Settings)
+    settings = override(services().get(Settings), device=device)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text, source, target)
     decision = choose_decision(*_budget(settings, alpha, top, fdr))
@@ -148,6 +151,7 @@ def fit(
     window: int | None = None,
     season: int | None = None,
     seed: int | None = None,
+    device: str | None = None,
 ) -> Model:
     """Learn a calibrated model from `data`; the arguments are those of `detect`.
 
@@ -156,7 +160,7 @@ def fit(
     Raises:
         PynomalyError: A subclass that says what to do.
     """
-    settings = services().get(Settings)
+    settings = override(services().get(Settings), device=device)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text, source, target)
     if (items := items_in(data)) is not None:
@@ -178,13 +182,15 @@ def fit(
     return Model(read_whole(opened, lambda each: fit_on(each, recipe, partition=partition)))
 
 
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a model file; nothing in it is executed.
+def load_model(path: str | os.PathLike[str], *, device: str | None = None) -> Model:
+    """Read a model file; nothing in it is executed. `device` is that of `detect`.
 
     Raises:
         ModelFileError: If it is damaged, foreign, newer, or not safe.
+        DeviceUnavailable: If its detector cannot compute on `device`.
     """
-    return Model(read_model(path, services().get(Registry)))
+    runtime = override(services().get(Settings), device=device).runtime
+    return Model(read_model(path, services().get(Registry), runtime))
 
 
 def inspect(data: Any) -> Inspection:
@@ -202,13 +208,21 @@ def detectors() -> tuple[DetectorSpec, ...]:
     return tuple(spec for spec in specs if isinstance(spec, DetectorSpec))
 
 
-def create_detector(id: str, params: Mapping[str, Any] | None = None, seed: int = 0) -> Detector:
-    """An unfitted detector of any plugin, for a float matrix.
+def create_detector(
+    id: str,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    *,
+    device: str | None = None,
+) -> Detector:
+    """An unfitted detector of any plugin, for a float matrix. `device` is that of `detect`.
 
     Raises:
-        UnknownId, InvalidParams, MissingRequirement, PluginFailed: As their names say.
+        UnknownId, InvalidParams, MissingRequirement, DeviceUnavailable, PluginFailed: As their
+            names say.
     """
-    return services().get(Registry).create_detector(id, params, seed)[2]
+    runtime = override(services().get(Settings), device=device).runtime
+    return services().get(Registry).create_detector(id, params, seed, runtime)[2]
 
 
 def _budget(

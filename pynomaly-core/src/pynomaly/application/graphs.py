@@ -134,7 +134,7 @@ class GraphJudge:
 
     def warnings(self) -> list[str]:
         """Of the fit, and of what was mended on the way."""
-        return [*self.model.notes, *self.tally.warnings(self.model.features)]
+        return [*self.model.warnings, *self.tally.warnings(self.model.features)]
 
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all nodes, each shape (n,)."""

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError
-from pynomaly.ports.protocols import Detector, Explains, FitScores, ScoresEdges, Transformer
+from pynomaly.ports.protocols import (
+    Detector,
+    Explains,
+    FitScores,
+    Notes,
+    ScoresEdges,
+    Transformer,
+)
 from pynomaly.ports.specs import Capability, DetectorSpec, TransformerSpec
 
 if TYPE_CHECKING:
@@ -88,6 +95,11 @@ def explain_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatMatr
         reason = f"gave contributions of shape {contributions.shape} for {expected}"
         raise PluginFailed(spec.id, "explain", reason)
     return contributions
+
+
+def notes_of(detector: Detector) -> tuple[str, ...]:
+    """What `detector` has to say to whoever reads its results."""
+    return tuple(map(str, detector.notes)) if isinstance(detector, Notes) else ()
 
 
 def score_edges_guarded(spec: DetectorSpec, detector: ScoresEdges, X: GraphArrays) -> FloatVector:

@@ -101,10 +101,12 @@ class FusedModel:
         return {"rows": rows, "fitted_rows": rows}
 
     @property
-    def notes(self) -> list[str]:
-        """Warnings of the fits."""
+    def warnings(self) -> list[str]:
+        """Those of the parts' models."""
         return [
-            f"part {name!r}: {note}" for name, model in self.members.items() for note in model.notes
+            f"part {name!r}: {each}"
+            for name, model in self.members.items()
+            for each in model.warnings
         ]
 
     def about(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
-from pynomaly.application.guard import check_explains
+from pynomaly.application.guard import check_explains, notes_of
 from pynomaly.application.recipe import ChosenTransformer
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.features import Features
@@ -86,6 +86,12 @@ class FittedModel:
     season: int | None = None
     transformer: ChosenTransformer | None = None
     held_out: HeldOut | None = None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Notes of the fit, and what its detectors have to say where they run now."""
+        said = [note for member in self.members.values() for note in notes_of(member.detector)]
+        return tuple(dict.fromkeys([*self.notes, *said]))
 
     def about(self) -> dict[str, Any]:
         """What the summary of a scoring says of it, JSON-ready."""

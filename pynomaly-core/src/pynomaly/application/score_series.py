@@ -21,6 +21,7 @@ from pynomaly.application.fit_series import (
 from pynomaly.application.guard import (
     explain_guarded,
     fit_score_guarded,
+    notes_of,
     score_guarded,
 )
 from pynomaly.application.model import FittedModel, Member
@@ -82,6 +83,7 @@ class SeriesJudge:
         self._calibration = model.least_calibration
         self._counts: Counter[str] = Counter()
         self._short: dict[str, int] = {}
+        self._said: dict[str, None] = {}
         self._contributions: dict[int, Sequence[float]] = {}
 
     @property
@@ -101,7 +103,8 @@ class SeriesJudge:
 
     def warnings(self) -> list[str]:
         """Of the fit, and of what was mended on the way."""
-        return [*self.model.notes, *self.tally.warnings(self.model.features)]
+        said = dict.fromkeys([*self.model.warnings, *self._said])
+        return [*said, *self.tally.warnings(self.model.features)]
 
     def judge_all(self, progress: Progress, /) -> tuple[Scores, Scores]:
         """Scores and p-values of all rows, each shape (n,)."""
@@ -123,6 +126,7 @@ class SeriesJudge:
             if member is not None and isinstance(member.detector, Windowed):
                 self._counts["window"] = max(self._counts["window"], member.detector.window)
             self._count(stepped, known=member is not None)
+            self._said |= {} if member is None else dict.fromkeys(notes_of(member.detector))
             done += len(stepped.rows)
             progress("scoring", done, self._table.rows)
         self._note()

@@ -12,6 +12,7 @@ from pynomaly.application.guard import (
     fit_guarded,
     fit_score_guarded,
     fit_transformer_guarded,
+    notes_of,
     score_guarded,
     transform_guarded,
 )
@@ -44,6 +45,11 @@ class Transformed:
         self._detector = detector
         self._transformer_spec = transformer_spec
         self._transformer = transformer
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the detector for tables has to say."""
+        return notes_of(self._detector)
 
     @property
     def names(self) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from pynomaly.application.guard import (
     explain_guarded,
     fit_guarded,
     fit_score_guarded,
+    notes_of,
     score_guarded,
 )
 from pynomaly.domain.errors import DataError
@@ -47,6 +48,11 @@ class Windowed:
         self._seed = seed
         limits = [spec.fit_rows, spec.row_limit, FIT_WINDOWS]
         self._limit = min(limit for limit in limits if limit is not None)
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the detector for tables has to say."""
+        return notes_of(self._detector)
 
     def fit(self, X: Matrix, /) -> Windowed:
         """Learn from the windows of X, shape (length, c), in time order."""

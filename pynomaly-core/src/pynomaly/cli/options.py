@@ -76,6 +76,12 @@ def _stack(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+device_option = click.option(
+    "--device",
+    metavar="DEVICE",
+    help="Where to compute: auto, cpu, cuda, or one of several GPUs as cuda:1.  [default: auto]",
+)
+
 detector_options = _stack(
     click.option(
         "-d",
@@ -106,6 +112,7 @@ detector_options = _stack(
     click.option(
         "--memory-limit", type=click.IntRange(min=0), metavar="MIB", help="Stop a fit above MIB."
     ),
+    device_option,
 )
 
 role_options = _stack(

@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-import attrs
 import click
 import polars as pl
 
@@ -34,10 +33,11 @@ from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.modelfile import check_saves, load_model, save_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
+from pynomaly.infrastructure.settings import Settings, load_settings, override, unknown_variables
 from pynomaly.infrastructure.spool import partition_within
 from pynomaly.items import items_in, open_items, open_to_score, refuse_options
 from pynomaly.logs import configure_logs
+from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import Modality
 from pynomaly.sources import open_data, rows_for
 
@@ -101,7 +101,8 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     started = time.perf_counter()
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
-    fitted = _load(model, source, registry)
+    runtime = override(settings, device=given["device"]).runtime
+    fitted = _load(model, source, registry, runtime)
     data: Data
     if isinstance(fitted, FusedModel):
         data = open_to_score(source, fitted, registry)
@@ -122,10 +123,12 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
         _run(ctx, registry, [*_read(source), model, given["nodes"]], data, prepare, given, started)
 
 
-def _load(model: str, source: str, registry: Registry) -> FittedModel | FusedModel:
+def _load(
+    model: str, source: str, registry: Registry, runtime: Runtime
+) -> FittedModel | FusedModel:
     """The model; where the source looks more like one, a hint that they stand the wrong way."""
     try:
-        return load_model(model, registry)
+        return load_model(model, registry, runtime)
     except ModelFileError as error:
         if model != source and zipfile.is_zipfile(source):
             raise UsageError(
@@ -161,7 +164,7 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
         "rows": fitted.lineage["rows"],
         "fitted_rows": fitted.lineage["fitted_rows"],
         "calibration": calibration and calibration.summary(),
-        "warnings": list(fitted.notes),
+        "warnings": list(fitted.warnings),
         "outputs": [model],
         "seconds": round(time.perf_counter() - started, 3),
     }
@@ -201,9 +204,12 @@ def _read(source: str) -> list[str]:
 
 
 def _limited(settings: Settings, given: dict[str, Any]) -> Settings:
-    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
-    chosen = {name: value for name, value in limits.items() if value is not None}
-    return attrs.evolve(settings, **chosen)
+    return override(
+        settings,
+        fit_seconds=given["time_limit"],
+        fit_mib=given["memory_limit"],
+        device=given["device"],
+    )
 
 
 def _recipe(

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from pynomaly.cli.options import decision_options, output_options, read_option
+from pynomaly.cli.options import decision_options, device_option, output_options, read_option
 
 
 @click.command("score")
@@ -16,6 +16,7 @@ from pynomaly.cli.options import decision_options, output_options, read_option
 @click.option(
     "--label", metavar="COL", help="Column with the truth, to report how good scores are."
 )
+@device_option
 @click.option("--nodes", metavar="SOURCE", help="A table of the nodes, for a model of edges.")
 @read_option
 @output_options

@@ -68,6 +68,20 @@ class MissingRequirement(PynomalyError):
         )
 
 
+class DeviceUnavailable(PynomalyError):
+    """A device that was asked for and cannot be used.
+
+    Attributes:
+        id: Id of the spec that was to compute there.
+        device: What was asked for, such as ``"cuda:1"``.
+    """
+
+    def __init__(self, id: str, device: str, reason: str) -> None:
+        self.id = id
+        self.device = device
+        super().__init__(f"{id} cannot compute on {device}: {reason}")
+
+
 class PluginFailed(PynomalyError):
     """A plugin's code raised, or broke the contract, while it worked for us.
 

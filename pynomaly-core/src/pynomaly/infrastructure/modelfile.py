@@ -36,6 +36,7 @@ from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.params import unstructure_params
 from pynomaly.ports.protocols import Detector, Transformer
+from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality
 
 FORMAT = "pynomaly-model"
@@ -206,21 +207,29 @@ def _write(target: Path, manifest: Mapping[str, Any], members: Mapping[str, byte
         raise
 
 
-def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel | FusedModel:
+def load_model(
+    path: str | os.PathLike[str], registry: Registry, runtime: Runtime | None = None
+) -> FittedModel | FusedModel:
     """Read a model file. Nothing in it is executed.
+
+    Args:
+        path: The file.
+        registry: Where its detector is found.
+        runtime: Where the detector computes, if it can choose; where it was fitted is no matter.
 
     Raises:
         ModelFileError: If it is damaged, foreign, newer than this version, or not safe.
         UnknownId, MissingRequirement: If its detector's plugin is not installed.
+        DeviceUnavailable: If it cannot compute where `runtime` says.
     """
     name = str(path)
     try:
         with Path(path).open("rb") as file:
             body = _read(name, file)
         if body["kind"] == Modality.MULTIMODAL:
-            parts = {name: _model(part, registry) for name, part in body["parts"]}
+            parts = {name: _model(part, registry, runtime) for name, part in body["parts"]}
             return FusedModel(body["id"], parts, body["reference"])
-        return _model(body, registry)
+        return _model(body, registry, runtime)
     except FileNotFoundError as error:
         raise ModelFileError(name, "there is no such file") from error
     except OSError as error:
@@ -319,11 +328,11 @@ def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
     return array
 
 
-def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
+def _model(body: dict[str, Any], registry: Registry, runtime: Runtime | None) -> FittedModel:
     kind = Modality(body["kind"])
     members: dict[str, Member] = {}
     chosen = _transformer(body["transformer"], body["seed"], registry)
-    given = body["detector"], body["params"], body["seed"]
+    given = body["detector"], body["params"], body["seed"], runtime
     spec, params, _ = registry.create_detector(*given)
     for name, each in body["members"]:
         detector: Detector = registry.create_detector(*given)[2]

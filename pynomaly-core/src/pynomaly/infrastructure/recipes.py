@@ -65,14 +65,14 @@ def make_recipe(
     if not isinstance(seed, numbers.Integral) or not 0 <= seed < _SEEDS:
         raise UsageError(f"the seed must be a whole number from 0 to {_SEEDS - 1}, not {seed!r}")
     seed = int(seed)
-    spec, values, _ = registry.create_detector(chosen, params, seed)
+    spec, values, _ = registry.create_detector(chosen, params, seed, settings.runtime)
     if Modality.TABULAR not in spec.modalities and Modality.SERIES in spec.modalities:
         kind = Modality.SERIES  # without times, rows are steps as they come
     _check_kind(spec, kind)
     _check_steps(kind, window=window, season=season)
 
     def make() -> Detector:
-        return registry.create_detector(chosen, params, seed)[2]
+        return registry.create_detector(chosen, params, seed, settings.runtime)[2]
 
     limited = _limits(settings, stop_process)
     return Recipe(

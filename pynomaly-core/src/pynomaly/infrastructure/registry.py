@@ -17,6 +17,7 @@ import attrs
 
 from pynomaly.domain.errors import (
     DataError,
+    DeviceUnavailable,
     MissingRequirement,
     OutputError,
     PluginFailed,
@@ -37,6 +38,7 @@ from pynomaly.infrastructure.plugins import (
 )
 from pynomaly.ports.params import NoParams, structure_params
 from pynomaly.ports.protocols import Detector, Transformer
+from pynomaly.ports.runtime import AUTO, CPU, Runtime
 from pynomaly.ports.specs import (
     KINDS,
     Capability,
@@ -159,7 +161,11 @@ class Registry:
         return cast("type", _import(spec.id, spec.params)) if spec.params else NoParams
 
     def create_detector(
-        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+        self,
+        id: str,
+        params: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        runtime: Runtime | None = None,
     ) -> tuple[DetectorSpec, Any, Detector]:
         """An unfitted detector, with its spec and structured parameters.
 
@@ -167,10 +173,12 @@ class Registry:
             UnknownId: If no plugin declares it.
             InvalidParams: With all that is wrong with `params`.
             MissingRequirement: With the command that installs it.
+            DeviceUnavailable: If it cannot compute where `runtime` says.
             PluginFailed: If the plugin cannot make one.
         """
         spec = cast("DetectorSpec", self.get("detectors", id))
-        values, detector = self._make(spec, params, seed)
+        where = _where(spec, runtime or Runtime())
+        values, detector = self._make(spec, params, seed, *where)
         methods = ["fit", "score"]
         if Capability.SAVES in spec.capabilities:
             methods += ["get_state", "set_state"]
@@ -190,13 +198,15 @@ class Registry:
         _check_methods(id, transformer, ["fit", "transform", "get_state", "set_state"])
         return spec, values, transformer
 
-    def _make(self, spec: Spec, params: Mapping[str, Any] | None, seed: int) -> tuple[Any, Any]:
+    def _make(
+        self, spec: Spec, params: Mapping[str, Any] | None, seed: int, *where: Runtime
+    ) -> tuple[Any, Any]:
         """Structured parameters, and what the spec's factory makes of them."""
         self._require(spec)
         values: Any = structure_params(self.params_class(spec), params or {}, owner=spec.id)
         factory = self.resolve(spec)
         try:
-            return values, factory(spec, values, seed)
+            return values, factory(spec, values, seed, *where)
         except PynomalyError:
             raise
         except FAILURES as error:
@@ -274,6 +284,24 @@ def _names_several(uri: str) -> bool:
     """Whether it is a folder or a glob."""
     path = Path(uri)
     return path.is_dir() or (any(sign in uri for sign in "*?[") and not path.exists())
+
+
+def _where(spec: DetectorSpec, runtime: Runtime) -> tuple[Runtime, ...]:
+    """What the detector's factory is told about where to compute: nothing, unless it can choose.
+
+    Raises:
+        DeviceUnavailable: If it cannot choose, and another device is asked for.
+    """
+    if Capability.GPU in spec.capabilities:
+        return (runtime,)
+    if runtime.device not in {AUTO, CPU}:
+        raise DeviceUnavailable(
+            spec.id,
+            runtime.device,
+            "it knows no device but the processor; `pynomaly detectors --can gpu` lists those that"
+            " know more",
+        )
+    return ()
 
 
 def _check_methods(id: str, made: object, methods: list[str]) -> None:

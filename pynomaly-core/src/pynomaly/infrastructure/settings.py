@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import attrs
 from attrs.validators import ge, gt, lt
 
 from pynomaly.application.contract import ContractPolicy
 from pynomaly.domain.errors import UsageError
+from pynomaly.ports.runtime import AUTO, Runtime, valid_device
 
 _FILES = ("pynomaly.toml", "pyproject.toml")
 _PREFIX = "PYNOMALY_"
@@ -47,6 +48,10 @@ class Settings:
             several times.
         fit_seconds: A fit that takes longer is stopped; 0 for no limit.
         fit_mib: A fit that takes more memory is stopped; 0 for no limit.
+        device: Where detectors compute that can choose: auto, cpu, cuda, cuda:1, ...
+        device_mib: What a detector's work may take of the device's memory at a time; 0 where the
+            detector decides.
+        device_stream: Whether work goes to the device's current stream, or to one per thread.
         contract: What happens to data that differs from what a model was fitted on.
         log: What is logged.
     """
@@ -58,8 +63,28 @@ class Settings:
     in_memory_mib: int = attrs.field(default=512, validator=ge(0))
     fit_seconds: float = attrs.field(default=0.0, validator=ge(0))
     fit_mib: int = attrs.field(default=0, validator=ge(0))
+    device: str = attrs.field(default=AUTO, validator=valid_device)
+    device_mib: int = attrs.field(default=0, validator=ge(0))
+    device_stream: Literal["current", "per_thread"] = "current"
     contract: ContractPolicy = attrs.field(factory=ContractPolicy)
     log: LogSettings = attrs.field(factory=LogSettings)
+
+    @property
+    def runtime(self) -> Runtime:
+        """What a detector is told that can choose where it computes."""
+        return Runtime(self.device, self.device_mib, self.device_stream)
+
+
+def override(settings: Settings, **given: Any) -> Settings:
+    """The settings, but for what options or arguments give that is not None.
+
+    Raises:
+        UsageError: If one is out of its bounds.
+    """
+    try:
+        return attrs.evolve(settings, **{k: v for k, v in given.items() if v is not None})
+    except ValueError as error:
+        raise UsageError(str(error)) from error
 
 
 def load_settings(folder: Path | None = None) -> Settings:

@@ -1,6 +1,7 @@
 """What a plugin declares (specs), how (hookspecs) and what it implements (protocols, params)."""
 
 from pynomaly.ports.hookspecs import API, hookimpl
+from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import (
     Capability,
     DetectorSpec,
@@ -21,6 +22,7 @@ __all__ = [
     "LoaderSpec",
     "Modality",
     "PublisherSpec",
+    "Runtime",
     "Status",
     "Supervision",
     "TransformerSpec",

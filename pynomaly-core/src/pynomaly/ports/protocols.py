@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pynomaly.domain.datasets import Table
     from pynomaly.domain.graphs import Graph, GraphArrays
+    from pynomaly.ports.runtime import Runtime
     from pynomaly.ports.specs import DetectorSpec, TransformerSpec
 
     FloatMatrix = npt.NDArray[np.float64]
@@ -74,6 +75,18 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class Notes(Protocol):
+    """A detector that has something to say to whoever reads its results.
+
+    What it says holds where it runs now, and is not saved: that it fell back to the processor.
+    """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences for the warnings of a result."""
+
+
+@runtime_checkable
 class ScoresEdges(Protocol):
     """A detector on graphs that says of edges, too, how anomalous they are."""
 
@@ -86,6 +99,18 @@ class DetectorFactory(Protocol):
 
     def __call__(self, spec: DetectorSpec, params: Any, seed: int, /) -> Detector:
         """An unfitted detector. `params` is an instance of the class that `spec.params` names."""
+
+
+class DeviceFactory(Protocol):
+    """What `DetectorSpec.factory` names where the detector has the capability ``gpu``."""
+
+    def __call__(self, spec: DetectorSpec, params: Any, seed: int, runtime: Runtime, /) -> Detector:
+        """An unfitted detector that will compute where `runtime` says.
+
+        Raises:
+            MissingRequirement: If what the device needs is not installed.
+            DeviceUnavailable: If there is no such device, or it cannot compute there.
+        """
 
 
 @runtime_checkable

@@ -50,7 +50,7 @@ class Capability(StrEnum):
     THREAD_SAFE = "thread_safe"
     """One fitted detector may score in several threads at once."""
     GPU = "gpu"
-    """Computes on a GPU."""
+    """Computes on a GPU if it is told to; its factory takes a `Runtime`."""
     SPARSE = "sparse"
     """Takes sparse matrices."""
     MISSING = "missing"
@@ -135,7 +135,8 @@ class Spec:
 class DetectorSpec(Spec):
     """A detector, with what a chooser needs to know.
 
-    `factory` names a callable ``(spec, params, seed) -> Detector``.
+    `factory` names a callable ``(spec, params, seed) -> Detector``; with the capability ``gpu``
+    it takes a `Runtime` as fourth.
 
     Attributes:
         modalities: Kinds of data that it takes.

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pynomaly.domain.errors import PynomalyError
+from pynomaly.domain.errors import DeviceUnavailable, MissingRequirement, PynomalyError
 from pynomaly.ports.protocols import FitScores
+from pynomaly.ports.runtime import AUTO, CPU, Runtime
 from pynomaly.ports.specs import Capability, Modality
 from pynomaly.testing.kit import MATRICES, Check, Subject, require
 from pynomaly.testing.samples import (
@@ -40,6 +41,8 @@ _SERIES = frozenset({Modality.SERIES})
 
 HUGE = 1e300
 TINY = 1e-310
+SINGLE = 1e-5
+"""Share by which scores of two devices may differ."""
 
 
 def gives_one_finite_score_per_row(subject: Subject) -> None:
@@ -251,6 +254,34 @@ def explains_the_feature_that_is_off(subject: Subject) -> None:
     require(right > WIDTH // 2, f"it names {right} of {WIDTH} planted features")
 
 
+def computes_on_the_processor_when_told(subject: Subject) -> None:
+    """``gpu``: told ``cpu``, it computes there, and scores what it scores by default."""
+    X = _fresh(subject)
+    told, left_alone = (_fitted(subject, device).score(X) for device in (CPU, AUTO))
+    _valid(told, len(X))
+    _close(told, left_alone, "on the processor")
+
+
+def refuses_devices_that_are_not_there(subject: Subject) -> None:
+    """``gpu``: a device that cannot be used is an error, never a silent change to another."""
+    for device in ("cuda:999", "abacus"):
+        try:
+            subject.package.registry.create_detector(subject.spec.id, runtime=Runtime(device))
+        except (DeviceUnavailable, MissingRequirement):
+            continue
+        require(False, f"told to compute on {device}, it says nothing")
+
+
+def scores_the_same_on_another_device(subject: Subject) -> None:
+    """``gpu``: a state goes from any device to any other, and scores the same but for rounding."""
+    X = _fresh(subject)
+    for there, here in ((AUTO, CPU), (CPU, AUTO)):
+        detector = _fitted(subject, there)
+        loaded = subject.create(seed=99, runtime=Runtime(here))
+        loaded.set_state(through_a_file(detector.get_state()))
+        _close(loaded.score(X), detector.score(X), f"fitted on {there}, on {here}")
+
+
 def _claimed(
     check: Callable[[Subject], None], *needs: Capability, kinds: frozenset[Modality] = MATRICES
 ) -> Check:
@@ -283,6 +314,14 @@ DETECTOR_CHECKS: tuple[Check, ...] = (
     _claimed(takes_missing_values, Capability.MISSING),
     _claimed(explains_with_one_number_per_feature, Capability.EXPLAINS),
     _claimed(explains_the_feature_that_is_off, Capability.EXPLAINS),
+    _claimed(computes_on_the_processor_when_told, Capability.GPU, Capability.INDUCTIVE),
+    _claimed(refuses_devices_that_are_not_there, Capability.GPU),
+    _claimed(
+        scores_the_same_on_another_device,
+        Capability.GPU,
+        Capability.SAVES,
+        Capability.INDUCTIVE,
+    ),
 )
 """All checks for detectors; those with `needs` concern only detectors that claim them."""
 
@@ -309,8 +348,8 @@ def _fresh(subject: Subject) -> FloatMatrix:
     return frozen(np.vstack([usual(30, seed=5), planted(0, 10, seed=5)[0]]))
 
 
-def _fitted(subject: Subject) -> Detector:
-    detector = subject.create()
+def _fitted(subject: Subject, device: str = AUTO) -> Detector:
+    detector = subject.create(runtime=Runtime(device))
     detector.fit(_training(subject))
     return detector
 
@@ -336,6 +375,13 @@ def _valid(scores: Any, rows: int) -> None:
     )
     bad = int(np.count_nonzero(~np.isfinite(scores)))
     require(not bad, f"{bad} of {rows} scores are not finite")
+
+
+def _close(found: FloatVector, expected: FloatVector, where: str) -> None:
+    """Fail unless both agree as far as single precision goes."""
+    gaps = np.abs(found - expected)
+    worst = float((gaps / (1 + np.abs(expected))).max())
+    require(worst <= SINGLE, f"scores differ by up to {worst:.3g} {where}")
 
 
 def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:

@@ -20,6 +20,7 @@ from pynomaly.infrastructure.plugins import (
 )
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.ports.protocols import Detector
+from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Spec
 
 MATRICES = frozenset({Modality.TABULAR, Modality.SERIES})
@@ -97,7 +98,7 @@ class Subject:
         except MissingRequirement as missing:
             raise SkippedError(str(missing)) from missing
 
-    def create(self, seed: int = 0) -> Detector:
+    def create(self, seed: int = 0, runtime: Runtime | None = None) -> Detector:
         """An unfitted detector with its default parameters.
 
         Raises:
@@ -107,7 +108,9 @@ class Subject:
         if not kinds & MATRICES:
             raise SkippedError(f"the kit has no {' or '.join(sorted(kinds))} data yet")
         try:
-            return self.package.registry.create_detector(self.spec.id, seed=seed)[2]
+            return self.package.registry.create_detector(self.spec.id, seed=seed, runtime=runtime)[
+                2
+            ]
         except MissingRequirement as missing:
             raise SkippedError(str(missing)) from missing
 

@@ -27,6 +27,7 @@ HEAVY = frozenset(
             "sklearn",
             "numba",
             "torch",
+            "cupy",
             "pyod",
         ],
         *["shap", "optuna", "litestar", "cattrs", "structlog", "rich"],
