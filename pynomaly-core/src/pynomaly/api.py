@@ -1,4 +1,4 @@
-"""The Python door: `detect`, `fit`, `load_model`, `inspect`."""
+"""The Python door: `detect`, `fit`, `load_model`, `inspect`, `read`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
 from pynomaly.sources import open_source
+
+
+def read(source: str | os.PathLike[str], **options: Any) -> Table:
+    """Open a path or URI with options of its loader, for use wherever data is due.
+
+    ``pynomaly.detect(pynomaly.read("sqlite:///shop.db", table="orders"))``. It is read when it
+    is used, and in batches where its loader can.
+
+    Args:
+        source: A path, a URI, or ``"-"``.
+        options: Those that ``pynomaly loaders show ID`` lists; and ``format``, such as ``"csv"``,
+            for a file whose name does not tell it.
+
+    Raises:
+        PynomalyError: If it cannot be opened, or an option is wrong.
+    """
+    return open_source(os.fspath(source), services().get(Registry), options)
 
 
 def detect(

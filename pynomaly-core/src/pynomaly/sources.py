@@ -11,9 +11,10 @@ import polars as pl
 
 from pynomaly.application.model import FittedModel
 from pynomaly.domain.datasets import Table
-from pynomaly.domain.errors import ContractViolation, DataError
+from pynomaly.domain.errors import ContractViolation, DataError, UsageError
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.loaders.memory import table_from
+from pynomaly.infrastructure.opening import open_uri
 from pynomaly.infrastructure.registry import Registry
 
 
@@ -23,23 +24,16 @@ def open_source(data: Any, registry: Registry, options: Mapping[str, Any] | None
     Args:
         data: A path, a URI, ``"-"`` for stdin, or data in memory.
         registry: Where loaders are found.
-        options: For the loader, such as ``{"delimiter": ";"}``.
+        options: For the loader, such as ``{"delimiter": ";"}``; see `open_uri`.
 
     Raises:
         DataError: If it cannot be read.
     """
-    if isinstance(data, Table):
-        return data
     if isinstance(data, (str, os.PathLike)):
-        uri = os.fspath(data)
-        spec = registry.get("loaders", _loader_id(registry, str(uri)))
-        table: Table = registry.resolve(spec)(str(uri), options or {})
-        return table
+        return open_uri(registry, str(os.fspath(data)), options)
+    if options:
+        raise UsageError(f"data in memory take no options: leave out {', '.join(options)}")
     return table_from(data)
-
-
-def _loader_id(registry: Registry, uri: str) -> str:
-    return registry.for_uri("loaders", uri).id
 
 
 def check_width(rows: np.ndarray[Any, Any], model: FittedModel) -> np.ndarray[Any, Any]:

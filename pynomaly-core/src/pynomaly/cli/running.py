@@ -6,6 +6,8 @@ import json
 import os
 import time
 import zipfile
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -18,7 +20,7 @@ from pynomaly.application.score import Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
-from pynomaly.cli.outputs import STDOUT, check_target, open_outputs
+from pynomaly.cli.outputs import STDOUT, check_is_no_input, check_target, open_outputs
 from pynomaly.cli.progress import show_progress
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
@@ -57,7 +59,7 @@ def run_detect(
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
     table = open_source(source, registry, given["read_options"])
-    against = None if reference is None else open_source(reference, registry, given["read_options"])
+    against = _open_reference(reference, registry, given)
 
     with show_progress() as progress:
 
@@ -72,7 +74,19 @@ def run_detect(
                 progress=progress,
             )
 
-        _run(ctx, registry, [source, *filter(None, [reference])], table, prepare, given, started)
+        inputs = [*table.files, *(against.files if against else ())]
+        _run(ctx, registry, inputs, table, prepare, given, started)
+
+
+def _open_reference(
+    reference: str | None, registry: Registry, given: dict[str, Any]
+) -> Table | None:
+    options = given["reference_options"]
+    if reference is None:
+        if options:
+            raise UsageError("--reference-read is for a reference: give --reference, too")
+        return None
+    return open_source(reference, registry, options or given["read_options"])
 
 
 def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]) -> None:
@@ -94,7 +108,8 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
                 progress=progress,
             )
 
-        _run(ctx, registry, [source, model], table, prepare, given, started)
+        inputs = [*table.files, Path(model)]
+        _run(ctx, registry, inputs, table, prepare, given, started)
 
 
 def _load(model: str, source: str, registry: Registry) -> FittedModel:
@@ -117,8 +132,9 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
     check_saves(recipe.spec, model)
-    check_target(model, source)
+    check_target(model)
     table = open_source(source, registry, given["read_options"])
+    check_is_no_input(model, table.files)
     with show_progress() as progress:
         fitted = read_whole(table, lambda t: fit(t, recipe, progress))
     save_model(fitted, model)
@@ -170,7 +186,7 @@ def _stop_process(exceeded: LimitExceeded) -> None:
 def _run(
     ctx: click.Context,
     registry: Registry,
-    inputs: list[str],
+    inputs: Sequence[Path],
     table: Table,
     prepare: Any,
     given: dict[str, Any],

@@ -1,8 +1,12 @@
-"""A table: a schema, and rows that can be read in batches, in order, any number of times."""
+"""A table: a schema, and rows that can be read in batches, in order, any number of times.
+
+And what stands for one while it is still far away.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar
 
 import attrs
@@ -60,6 +64,7 @@ class Table:
         size: Bytes of the source, where known: tells whether it fits into memory.
         retype: Reads columns as other types; None where types are what they are (Parquet, ...).
         held: The whole table, where it lies in memory.
+        files: Local files that it is read from: no output may replace one.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Table:
     size: int | None = None
     retype: Retype | None = attrs.field(default=None, repr=False)
     held: pl.DataFrame | None = attrs.field(default=None, repr=False)
+    files: tuple[Path, ...] = ()
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, name: str = "<memory>") -> Table:
@@ -144,6 +150,22 @@ class Table:
                 columns=wrong,
             )
         return chosen
+
+
+@attrs.frozen(eq=False)
+class Download:
+    """A source that lies elsewhere: a loader of files goes on with it, by the suffix of its name.
+
+    Attributes:
+        name: What messages call it.
+        filename: Its name there, or that of one of several files: the suffix tells the format.
+        fetch: Called with an empty folder. Puts the file or files there, and gives the path to
+            open: the file, or the folder.
+    """
+
+    name: str
+    filename: str
+    fetch: Callable[[Path], Path] = attrs.field(repr=False)
 
 
 def read_whole(table: Table, read: Callable[[Table], T]) -> T:

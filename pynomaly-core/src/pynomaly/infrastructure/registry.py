@@ -187,8 +187,13 @@ class Registry:
             raise PluginFailed(id, "start", reason)
         return spec, values, detector
 
-    def for_suffix(self, kind: str, name: str) -> Spec:
+    def for_suffix(self, kind: str, name: str, *, source: str = "") -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
+
+        Args:
+            kind: ``"loaders"`` or ``"publishers"``.
+            name: Of the file, or its suffix alone.
+            source: What messages call it; `name` where it is not given.
 
         Raises:
             DataError, OutputError: With what can be read or written.
@@ -200,25 +205,43 @@ class Registry:
             if name.lower().endswith(suffix)
         ]
         if not matches:
-            raise self._no_format(kind, name)
+            raise self._unknown(kind, source or name, "its name tells no known format")
         return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
 
-    def for_uri(self, kind: str, uri: str) -> Spec:
+    def for_uri(self, kind: str, uri: str, suffix: str = "") -> Spec:
         """The loader or publisher for a path or URI: by scheme, else by suffix.
 
-        ``"-"`` counts as a scheme. A folder goes by the files in it.
+        ``"-"`` counts as a scheme. ``mysql+driver:`` goes by ``mysql:`` where no spec has it as
+        it stands. A folder goes by the files in it.
+
+        Args:
+            kind: ``"loaders"`` or ``"publishers"``.
+            uri: A path, a URI, or ``"-"``.
+            suffix: What counts instead of the suffix in `uri`; ``""`` for that.
 
         Raises:
             DataError, OutputError: With what can be read or written.
         """
-        match = _SCHEME.match(uri)
-        scheme = "-" if uri == "-" else match[1].lower() if match else ""
-        specs = [spec for spec in self._formats(kind) if scheme and scheme in spec.schemes]
-        if specs:
-            return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
-        if scheme not in {"", "file"} and not Path(uri).exists():
-            raise self._no_format(kind, uri)
-        return self.for_suffix(kind, self._representative(kind, uri))
+        spec = self._by_scheme(kind, uri)
+        if spec is not None:
+            return spec
+        scheme = _scheme(uri)
+        if scheme not in {"", "file"} and not _exists(uri):
+            raise self._unknown(kind, uri, f"no plugin that is installed knows {scheme}:")
+        name = suffix or self._representative(kind, uri)
+        return self.for_suffix(kind, name, source=uri)
+
+    def is_path(self, kind: str, uri: str) -> bool:
+        """Whether `uri` names a local file, folder or glob: it does if no spec has its scheme."""
+        return self._by_scheme(kind, uri) is None
+
+    def _by_scheme(self, kind: str, uri: str) -> Spec | None:
+        scheme = _scheme(uri)
+        for wanted in dict.fromkeys((scheme, scheme.partition("+")[0])):
+            specs = [spec for spec in self._formats(kind) if wanted and wanted in spec.schemes]
+            if specs:
+                return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
+        return None
 
     def _representative(self, kind: str, uri: str) -> str:
         """The first file in a folder that has a format; otherwise the name itself."""
@@ -232,7 +255,7 @@ class Registry:
     def _formats(self, kind: str) -> tuple[LoaderSpec | PublisherSpec, ...]:
         return cast("tuple[LoaderSpec | PublisherSpec, ...]", self.specs(kind))
 
-    def _no_format(self, kind: str, name: str) -> PynomalyError:
+    def _unknown(self, kind: str, source: str, fault: str) -> PynomalyError:
         known = [suffix for spec in self._formats(kind) for suffix in spec.suffixes]
         known += [
             scheme if scheme == "-" else f"{scheme}:"
@@ -240,12 +263,23 @@ class Registry:
             for scheme in spec.schemes
         ]
         formats = ", ".join(sorted(set(known))) or "nothing: no plugin offers it"
-        if kind == "loaders":
-            return DataError(
-                f"its name tells no known format; what can be read: {formats}",
-                source=name,
-            )
-        return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+        if kind == "publishers":
+            return OutputError(source, f"{fault}; what can be written: {formats}")
+        message = f"{fault}; what can be read: {formats}; the option format=SUFFIX says what a name does not"
+        return DataError(message, source=source)
+
+
+def _scheme(uri: str) -> str:
+    """``"-"`` for itself, ``""`` for a path without any."""
+    match = _SCHEME.match(uri)
+    return "-" if uri == "-" else match[1].lower() if match else ""
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a query is too long for a name
+        return False
 
 
 def _installed(module: str) -> bool:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 import polars as pl
@@ -17,14 +14,16 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
 from pynomaly.infrastructure.loaders import csv, ipc, jsonl, parquet
 from pynomaly.infrastructure.loaders.blocks import head_of
-from pynomaly.infrastructure.loaders.paths import known_options, reading
+from pynomaly.infrastructure.loaders.dialect import TextOptions
+from pynomaly.infrastructure.spool import Spool
+from pynomaly.ports.loading import reading
 
 NAME = "<stdin>"
 _STREAM = b"\xff\xff\xff\xff"
 """Arrow's stream format begins so."""
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: TextOptions) -> Table:
     """Open standard input: Parquet, Arrow, JSON lines or a text table, the last two compressed.
 
     Args:
@@ -35,28 +34,19 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
         DataError: If it is empty, or of no such format.
     """
     del uri
-    known_options(options, csv.OPTIONS, NAME)
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError("nothing is piped into standard input: name a file", source=NAME)
     spool = Spool()
     with reading(NAME, "what was piped in cannot be read"):
-        with spool.path.open("wb") as file:
+        path = spool.folder / "stdin"
+        with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-        if spool.path.stat().st_size == 0:
+        if path.stat().st_size == 0:
             raise DataError("it is empty", source=NAME)
-        return _kept(_open(spool.path, options), spool)
+        return _kept(_open(path, options), spool)
 
 
-class Spool:
-    """A temporary file that goes when nothing reads it any more, or the program ends."""
-
-    def __init__(self) -> None:
-        folder = tempfile.mkdtemp(prefix="pynomaly-")
-        self.path = Path(folder, "stdin")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-
-
-def _open(path: Path, options: Mapping[str, Any]) -> Table:
+def _open(path: Path, options: TextOptions) -> Table:
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(parquet.MAGIC):
@@ -77,5 +67,7 @@ def _kept(table: Table, spool: Spool) -> Table:
         return inner(size, columns)
 
     if retype is None:
-        return attrs.evolve(table, frames=frames)
-    return attrs.evolve(table, frames=frames, retype=lambda types: _kept(retype(types), spool))
+        return attrs.evolve(table, frames=frames, files=())
+    return attrs.evolve(
+        table, frames=frames, files=(), retype=lambda types: _kept(retype(types), spool)
+    )

@@ -13,8 +13,8 @@ from typing import IO, Literal
 import polars as pl
 
 from pynomaly.domain.errors import OutputError
-from pynomaly.infrastructure.loaders.paths import to_path
 from pynomaly.infrastructure.streaming import BatchSink
+from pynomaly.ports.loading import to_path
 
 Compression = Literal["uncompressed", "gzip", "zstd"]
 Encode = Callable[[pl.DataFrame, IO[bytes]], None]

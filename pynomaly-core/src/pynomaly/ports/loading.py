@@ -1,17 +1,23 @@
-"""Files that loaders read: found, or missed with a hint; their errors in the reader's words."""
+"""What loaders share: files found or missed with a hint, errors in the user's words, types.
+
+Every function here is for authors of loaders, the core's own among them.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
 from pynomaly.domain.datasets import Frames
-from pynomaly.domain.errors import DataError, PynomalyError, UsageError
+from pynomaly.domain.errors import DataError, PynomalyError
+
+F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
 
 _MAGIC = "*?["
 
@@ -65,31 +71,24 @@ def existing_files(uri: str, suffixes: Sequence[str]) -> list[Path]:
     return sorted(visible)
 
 
-def known_options(options: Mapping[str, object], allowed: Sequence[str], source: str) -> None:
-    """Refuse options that the loader does not have.
-
-    Raises:
-        UsageError: Naming them, and those that there are.
-    """
-    unknown = [name for name in options if name not in allowed]
-    if unknown:
-        has = ", ".join(allowed) or "none"
-        raise UsageError(f"{source}: unknown option {', '.join(unknown)}; its loader has: {has}")
-
-
 @contextmanager
-def reading(source: str, hint: str) -> Iterator[None]:
+def reading(source: str, hint: str, *kinds: type[Exception]) -> Iterator[None]:
     """Turn what Polars and the system raise into `DataError`s about `source`.
 
     Args:
         source: What is read.
         hint: The way out where the data themselves are at fault.
+        kinds: What else a reader raises.
     """
+    expected: tuple[type[Exception], ...] = (
+        *(OSError, ValueError, EOFError, pl.exceptions.PolarsError),
+        *kinds,
+    )
     try:
         yield
     except PynomalyError:
         raise
-    except (OSError, pl.exceptions.PolarsError, ValueError, EOFError) as error:
+    except expected as error:
         raise DataError(f"{hint} ({_first_line(error)})", source=source) from error
     except BaseException as error:
         # Polars panics on some damaged files; a panic is no Exception.
@@ -98,14 +97,43 @@ def reading(source: str, hint: str) -> Iterator[None]:
         raise DataError(f"{hint} (it cannot be decoded)", source=source) from error
 
 
-def guarded(frames: Frames, source: str, hint: str) -> Frames:
+def guarded(frames: Frames, source: str, hint: str, *kinds: type[Exception]) -> Frames:
     """`frames`, with its errors as those of `reading`."""
 
     def read(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        with reading(source, hint):
+        with reading(source, hint, *kinds):
             yield from frames(size, columns)
 
     return read
+
+
+def plain(frame: F) -> F:
+    """Decimals and 128-bit numbers as floats; categories, objects and nulls as text."""
+    casts = [
+        _as_text(name) if dtype == pl.Object else pl.col(name).cast(target)
+        for name, dtype in frame.collect_schema().items()
+        if (target := _plain_type(dtype)) != dtype
+    ]
+    return frame.with_columns(casts) if casts else frame
+
+
+def _plain_type(dtype: pl.DataType) -> pl.DataType:
+    if dtype.is_decimal() or dtype in (pl.Int128, pl.UInt128):
+        return pl.Float64()
+    if dtype == pl.Float16:
+        return pl.Float32()
+    if dtype in (pl.Categorical, pl.Enum, pl.Object, pl.Null):
+        return pl.String()
+    return dtype
+
+
+def _as_text(name: str) -> pl.Expr:
+    return pl.col(name).map_batches(_texts, return_dtype=pl.String)
+
+
+def _texts(objects: pl.Series) -> pl.Series:
+    texts = [None if value is None else str(value) for value in objects.to_list()]
+    return pl.Series(objects.name, texts, dtype=pl.String)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,0 +1,158 @@
+"""From a URI to a table: which loader, its options, what lies elsewhere, what may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import polars as pl
+
+from pynomaly.domain.datasets import Download, Table, Types
+from pynomaly.domain.errors import PluginFailed, PynomalyError, UsageError
+from pynomaly.domain.redaction import redact_error, redacted, reword
+from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
+from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.spool import Spool
+from pynomaly.ports.params import structure_params
+from pynomaly.ports.specs import Spec
+
+FORMAT = "format"
+"""An option of every file: the suffix that its name lacks."""
+
+Watch = Callable[[], AbstractContextManager[None]]
+
+
+def open_uri(registry: Registry, uri: str, options: Mapping[str, Any] | None = None) -> Table:
+    """The table at `uri`. No secret of the URI is in its name, nor in an error of reading it.
+
+    Args:
+        registry: Where loaders are found.
+        uri: A path, a URI, or ``"-"``.
+        options: Of the loader, such as ``{"delimiter": ";"}``; and ``format``, such as ``"csv"``,
+            for a file whose name does not tell it.
+
+    Raises:
+        PynomalyError: If it cannot be opened.
+    """
+    suffix = _suffix((options or {}).get(FORMAT))
+    with _redacting(uri):
+        spec = registry.for_uri("loaders", uri, suffix)
+    return open_with(registry, spec, uri, options)
+
+
+def open_with(
+    registry: Registry, spec: Spec, uri: str, options: Mapping[str, Any] | None = None
+) -> Table:
+    """As `open_uri`, by the loader `spec` whatever else could read it."""
+    values = dict(options or {})
+    suffix = _suffix(values.pop(FORMAT, None))
+    watch = partial(_redacting, uri)
+    with watch():
+        table = _read(registry, spec, uri, values, suffix)
+    return _watched(attrs.evolve(table, name=redacted(table.name)), watch)
+
+
+def _suffix(format: object) -> str:
+    return f".{str(format).lower().lstrip('.')}" if format else ""
+
+
+def _read(
+    registry: Registry, spec: Spec, uri: str, values: Mapping[str, Any], suffix: str = ""
+) -> Table:
+    opened = _opened(registry, spec, uri, values)
+    if isinstance(opened, Download):
+        return _downloaded(registry, opened, values, suffix)
+    if suffix and not registry.is_path("loaders", uri):
+        raise UsageError(f"{uri}: {spec.id} reads it, for its scheme: leave out the option format")
+    return opened if spec.plugin == CORE else _watched(opened, partial(_failing, spec))
+
+
+def _opened(
+    registry: Registry, spec: Spec, uri: str, values: Mapping[str, Any]
+) -> Table | Download:
+    factory = registry.resolve(spec)
+    structured = partial(
+        structure_params, registry.params_class(spec), owner=spec.id, kind="loaders"
+    )
+    # Options are for who gives the table: a loader without any may hand over to another.
+    params: Any = structured(values if spec.params else {})
+    with _failing(spec):
+        opened: object = factory(uri, params)
+    if isinstance(opened, Table):
+        structured(values)
+        return opened
+    if isinstance(opened, Download):
+        return opened
+    raise PluginFailed(spec.id, "open", f"it gave a {type(opened).__name__}, not a Table")
+
+
+def _downloaded(
+    registry: Registry, download: Download, values: Mapping[str, Any], suffix: str
+) -> Table:
+    """The table of a file that another loader reads, once it is here."""
+    filename = suffix or download.filename
+    spec = registry.for_suffix("loaders", filename, source=download.name)
+    spool = Spool()
+    try:
+        path = download.fetch(spool.folder)
+        watch = partial(_renaming, path, download.name)
+        with watch():
+            table = _read(registry, spec, str(path), values)
+    except BaseException:
+        spool.remove()
+        raise
+    return _watched(attrs.evolve(table, name=download.name, files=()), watch, spool)
+
+
+@contextmanager
+def _redacting(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except PynomalyError as error:
+        redact_error(error, uri)
+        raise
+
+
+@contextmanager
+def _renaming(path: Path, name: str) -> Iterator[None]:
+    """Messages about a file that was brought here call it by the name that the user gave."""
+    try:
+        yield
+    except PynomalyError as error:
+        reword(error, lambda text: text.replace(str(path), name))
+        raise
+
+
+@contextmanager
+def _failing(spec: Spec) -> Iterator[None]:
+    """What the code of a plugin raises is its failure; what the core's raises is ours."""
+    try:
+        yield
+    except PynomalyError:
+        raise
+    except FAILURES as error:
+        if spec.plugin == CORE:
+            raise
+        raise PluginFailed(spec.id, "read", describe(error)) from error
+
+
+def _watched(table: Table, watch: Watch, spool: Spool | None = None) -> Table:
+    """The table, read under `watch`; it keeps `spool` as long as it lives."""
+    inner, retype = table.frames, table.retype
+
+    def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        _ = spool
+        with watch():
+            yield from inner(size, columns)
+
+    def retyped(types: Types) -> Table:
+        assert retype is not None  # noqa: S101, for the type checker
+        with watch():
+            again = retype(types)
+        return _watched(attrs.evolve(again, name=table.name, files=table.files), watch, spool)
+
+    return attrs.evolve(table, frames=frames, retype=retyped if retype else None)
