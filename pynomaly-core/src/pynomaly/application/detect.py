@@ -62,10 +62,20 @@ def detect(
 
 
 def held_in_memory(table: Table, limit: int) -> Table:
-    """`table` read into memory if its source is at most `limit` bytes; else as it is."""
-    if table.held is not None or table.size is None or table.size > limit:
+    """`table` read into memory if it has at most `limit` bytes; else as it is.
+
+    Where the source does not say how large it is, such as a query, it is read as far as `limit`:
+    most are smaller, and then it was asked once.
+    """
+    if table.held is not None or (table.size or 0) > limit:
         return table
-    return Table.from_frame(table.collect(), table.name)
+    frames, size = [table.schema.to_frame()], 0
+    for batch in table.batches():
+        size += int(batch.estimated_size())
+        if table.size is None and size > limit:
+            return table
+        frames.append(batch)
+    return Table.from_frame(pl.concat(frames, rechunk=True), table.name)
 
 
 def publish(
