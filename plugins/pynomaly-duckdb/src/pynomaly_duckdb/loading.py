@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import tempfile
 import uuid
@@ -18,7 +17,7 @@ import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
-from pynomaly.ports.loading import existing_file
+from pynomaly.ports.loading import chosen, existing_file, one_line
 from pynomaly.ports.params import param
 from pynomaly_duckdb.columns import quoted, select_list
 
@@ -28,6 +27,8 @@ _STREAM = re.compile(r"^ArrowArrayStream::\w+\(\) failed \(\d+\): ")
 _LONGEST_NAME = 200
 """Letters of a query that messages show."""
 _LONGEST_REASON = 400
+_MAIN = "main"
+"""The schema that goes without saying."""
 
 _TABLES = """
     SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal AND NOT temporary
@@ -84,7 +85,7 @@ def load_query(uri: str, options: QueryOptions) -> Table:
     Raises:
         DataError: If it is no query, or DuckDB cannot run it.
     """
-    name = _shortened(uri)
+    name = one_line(uri, _LONGEST_NAME)
     database = None if options.database is None else existing_file(options.database)
     return _open(Query(uri.partition(":")[2], database, name))
 
@@ -97,12 +98,17 @@ def load_file(uri: str, options: FileOptions) -> Table:
     """
     database = existing_file(uri)
     if options.query is not None:
-        return _open(Query(options.query, database, _shortened(f"{uri}: {options.query}")))
+        name = one_line(f"{uri}: {options.query}", _LONGEST_NAME)
+        return _open(Query(options.query, database, name))
     with _asking(uri), closing(_connect(database)) as connection:
-        tables = [(schema, table) for schema, table in connection.execute(_TABLES).fetchall()]
-    schema, table = _chosen(tables, options.table, uri)
+        tables = {
+            table if schema == _MAIN else f"{schema}.{table}": (schema, table)
+            for schema, table in connection.execute(_TABLES).fetchall()
+        }
+    wanted = options.table and options.table.removeprefix(f"{_MAIN}.")
+    schema, table = tables[chosen(list(tables), wanted, uri, "table")]
     sql = f"FROM {quoted(schema)}.{quoted(table)}"
-    return _open(Query(sql, database, uri if options.table is None else f"{uri}: {options.table}"))
+    return _open(Query(sql, database, uri if wanted is None else f"{uri}: {wanted}"))
 
 
 def _open(query: Query) -> Table:
@@ -172,23 +178,6 @@ def _check_names(names: Sequence[str], source: str) -> None:
         )
 
 
-def _chosen(tables: Sequence[tuple[str, str]], wanted: str | None, uri: str) -> tuple[str, str]:
-    names = [table if schema == "main" else f"{schema}.{table}" for schema, table in tables]
-    if not tables:
-        raise DataError("holds no table", source=uri)
-    if wanted is None and len(tables) > 1:
-        raise DataError(
-            f"holds {len(tables)} tables: choose one with the option table=NAME, of"
-            f" {', '.join(names)}",
-            source=uri,
-        )
-    for (schema, table), name in zip(tables, names, strict=True):
-        if wanted in {None, name, f"{schema}.{table}"}:
-            return schema, table
-    near = difflib.get_close_matches(str(wanted), names, 3, 0.6) or names
-    raise DataError(f"holds no table {wanted!r}; it has {', '.join(near)}", source=uri)
-
-
 @contextmanager
 def _asking(source: str) -> Iterator[None]:
     """Turn what DuckDB raises into a `DataError` of one line about `source`."""
@@ -200,9 +189,4 @@ def _asking(source: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     """DuckDB's message without the picture of the query that it draws below."""
-    return _shortened(_STREAM.sub("", str(error)).partition("\nLINE ")[0], _LONGEST_REASON)
-
-
-def _shortened(text: str, length: int = _LONGEST_NAME) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= length else f"{line[:length]}…"
+    return one_line(_STREAM.sub("", str(error)).partition("\nLINE ")[0], _LONGEST_REASON)

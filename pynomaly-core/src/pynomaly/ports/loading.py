@@ -20,6 +20,8 @@ from pynomaly.domain.errors import DataError, PynomalyError
 F = TypeVar("F", pl.DataFrame, pl.LazyFrame)
 
 _MAGIC = "*?["
+_LISTED = 20
+"""Names that a message lists at most."""
 
 
 def to_path(uri: str) -> Path:
@@ -69,6 +71,40 @@ def existing_files(uri: str, suffixes: Sequence[str]) -> list[Path]:
     for each in visible:
         _check_readable(each, str(each))
     return sorted(visible)
+
+
+def chosen(names: Sequence[str], wanted: str | None, source: str, option: str) -> str:
+    """The one of several tables, sheets, ... that is read.
+
+    Args:
+        names: Of all there are.
+        wanted: What the user asked for; None where nothing was said, which will do for one.
+        source: What messages call the whole.
+        option: Singular of what they are, which is also the option's name: ``"table"``.
+
+    Raises:
+        DataError: If there is none, none so called, or none was chosen of several.
+    """
+    if wanted in names:
+        return str(wanted)
+    if not names:
+        raise DataError(f"holds no {option}", source=source)
+    if wanted is not None:
+        near = difflib.get_close_matches(wanted, names, 3, 0.6) or names
+        raise DataError(f"holds no {option} {wanted!r}; it has {_some(near)}", source=source)
+    if len(names) > 1:
+        raise DataError(
+            f"holds {len(names)} {option}s: choose one with the option {option}=NAME, of"
+            f" {_some(names)}",
+            source=source,
+        )
+    return names[0]
+
+
+def one_line(text: str, length: int) -> str:
+    """`text` in one line of at most about `length` letters."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[:length]}…"
 
 
 @contextmanager
@@ -141,6 +177,11 @@ def _first_line(error: BaseException) -> str:
         return error.strerror.lower()
     line = str(error).strip().partition("\n")[0].partition(" Error {")[0]
     return line.rstrip(":. ")[:200] or type(error).__name__
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _check_readable(path: Path, uri: str) -> None:
