@@ -257,6 +257,8 @@ def test_a_query_may_be_longer_than_any_file_name(registry):
 SECRETS = [
     ("postgresql://ann:s3cret@db/shop", "postgresql://ann:***@db/shop"),
     ("postgresql://ann:pa/s@s@db/shop", "postgresql://ann:***@db/shop"),
+    ("postgresql://ann:pa ss?@db/shop", "postgresql://ann:***@db/shop"),
+    ("postgresql://ann:***@db: SELECT '@'", "postgresql://ann:***@db: SELECT '@'"),
     ("https://host:8080/@ann/data.csv", "https://host:8080/@ann/data.csv"),
     ("https://h/a.csv?a=1&sig=abc%3D&b=2", "https://h/a.csv?a=1&sig=***&b=2"),
     ("https://h/a.csv?X-Amz-Signature=abc", "https://h/a.csv?X-Amz-Signature=***"),

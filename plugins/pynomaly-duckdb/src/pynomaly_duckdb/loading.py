@@ -17,7 +17,7 @@ import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
-from pynomaly.ports.loading import chosen, existing_file, one_line
+from pynomaly.ports.loading import check_names, chosen, existing_file, one_line
 from pynomaly.ports.params import param
 from pynomaly_duckdb.columns import quoted, select_list
 
@@ -115,7 +115,7 @@ def _open(query: Query) -> Table:
     with _asking(query.name), closing(_connect(query.database)) as connection:
         checked = attrs.evolve(query, sql=_one_query(connection, query))
         found = connection.sql(checked.sql)
-        _check_names(found.columns, query.name)
+        check_names(found.columns, query.name, "name them apart with AS")
         columns = select_list(found.columns, found.types)
         schema = pl.DataFrame(_select(found, columns, found.columns).limit(0)).schema
     frames = partial(_frames, checked, columns)
@@ -166,16 +166,6 @@ def _one_query(connection: duckdb.DuckDBPyConnection, query: Query) -> str:
             source=query.name,
         )
     return statements[0].query.strip().removesuffix(";")
-
-
-def _check_names(names: Sequence[str], source: str) -> None:
-    twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
-    if twice:
-        raise DataError(
-            f"several columns are called {', '.join(map(repr, twice[:5]))}: name them apart with AS",
-            source=source,
-            columns=twice,
-        )
 
 
 @contextmanager

@@ -11,8 +11,13 @@ from pynomaly.domain.errors import DataError, PynomalyError
 MASK = "***"
 
 _WORDS = r"password|passwd|pwd|secret|token|(?:api|access|account|secret)[_-]?key"
-_USERINFO = re.compile(r"(://[^\s/?#:@]*:)(?!\d+/)(\S+)(?=@)")
-"""Up to the last at sign: a password should be percent-encoded, and is not always."""
+_WHOLE = re.compile(
+    r"\A([a-z][\w+.-]*://[^/?#:@]*:)(?!\d+/|\*{3}@)(.+)(?=@)", re.IGNORECASE | re.DOTALL
+)
+"""Where the text is a URI. A password should be percent-encoded, and is not always: it ends at the
+last at sign."""
+_USERINFO = re.compile(r"(://[^\s/?#:@]*:)(?!\d+/|\*{3}@)(\S+)(?=@)")
+"""Where a URI stands in the text."""
 _IN_QUERY = re.compile(
     rf"([?&;]\s*[\w-]*(?:{_WORDS}|signature|credential|sig|key)=)([^\s&;'\"#]+)", re.IGNORECASE
 )
@@ -20,6 +25,7 @@ _ASSIGNED = re.compile(
     rf"((?<!\w)[\w-]*?(?:{_WORDS})\s*=\s*)('[^']+'|\"[^\"]+\"|[^\s&'\";,)]+)", re.IGNORECASE
 )
 """In a driver's connection string, or in SQL."""
+_PATTERNS = (_WHOLE, _USERINFO, _IN_QUERY, _ASSIGNED)
 
 _SHORTEST = 3
 """A word of fewer letters is looked for only where it stands as a secret."""
@@ -27,7 +33,7 @@ _SHORTEST = 3
 
 def redacted(text: str) -> str:
     """`text` with every secret in it masked: passwords of URIs, and values of telling names."""
-    for pattern in (_USERINFO, _IN_QUERY, _ASSIGNED):
+    for pattern in _PATTERNS:
         text = pattern.sub(rf"\1{MASK}", text)
     return text
 
@@ -64,15 +70,15 @@ def reword(error: BaseException, change: Callable[[str], str]) -> None:
 
 
 def _matches(uri: str) -> Iterator[re.Match[str]]:
-    for pattern in (_USERINFO, _IN_QUERY, _ASSIGNED):
+    for pattern in _PATTERNS:
         yield from pattern.finditer(uri)
 
 
 def _spellings(secret: str) -> Iterator[str]:
     for form in {secret, unquote(secret), unquote_plus(secret)}:
         for part in (form, *re.split(r"[/?#@:]", form)):
-            if len(part) >= _SHORTEST:
-                yield part
+            if len(part.strip()) >= _SHORTEST:
+                yield part.strip()
 
 
 def _masked(text: str, spellings: set[str]) -> str:

@@ -6,6 +6,7 @@ Every function here is for authors of loaders, the core's own among them.
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,18 @@ def chosen(names: Sequence[str], wanted: str | None, source: str, option: str) -
             source=source,
         )
     return names[0]
+
+
+def check_names(names: Sequence[str], source: str, hint: str) -> None:
+    """Refuse columns of the same name.
+
+    Raises:
+        DataError: Naming them, and `hint`, the way out.
+    """
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        some = ", ".join(map(repr, twice[:5]))
+        raise DataError(f"several columns are called {some}: {hint}", source=source, columns=twice)
 
 
 def one_line(text: str, length: int) -> str:

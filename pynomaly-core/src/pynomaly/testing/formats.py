@@ -11,7 +11,13 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from pynomaly.domain.errors import DataError, OutputError, PluginFailed, PynomalyError
+from pynomaly.domain.errors import (
+    DataError,
+    MissingRequirement,
+    OutputError,
+    PluginFailed,
+    PynomalyError,
+)
 from pynomaly.infrastructure.opening import open_with
 from pynomaly.ports.specs import LoaderSpec, PublisherSpec
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
@@ -88,6 +94,8 @@ def names_a_uri_that_leads_nowhere(subject: Subject) -> None:
     for scheme in _schemes(subject):
         uri = f"{scheme}://{_NOWHERE}/absent.csv"
         error = _refusal(subject, uri)
+        if isinstance(error, MissingRequirement):  # of this scheme alone
+            continue
         require(error is not None, f"{uri} leads nowhere, and it gives a table")
         require(_NOWHERE in str(error), f"its error does not name {_NOWHERE}: {error}")
 
