@@ -20,7 +20,7 @@ from pynomaly.domain.errors import (
     UsageError,
 )
 from pynomaly.domain.redaction import redacted
-from pynomaly.infrastructure.composition import services
+from pynomaly.infrastructure import opening
 from pynomaly.infrastructure.opening import open_uri
 from pynomaly.infrastructure.plugins import builtin, load_plugins
 from pynomaly.infrastructure.registry import Registry, discover
@@ -36,6 +36,7 @@ from pynomaly.domain.errors import DataError
 from pynomaly.ports import LoaderSpec, hookimpl
 from pynomaly.ports.params import param
 
+FETCHED = []
 WORDS = dict(title="Title", summary="Summary.")
 
 @hookimpl
@@ -56,16 +57,15 @@ class Near:
 
 def copy(uri, params):
     path = Path(uri.partition("//")[2].rpartition("@")[2])
-    def fetch(folder):
+    def fetch(file, target):
+        FETCHED.append(file)
         if "gone" in path.name:
             raise DataError(f"nobody answers at {uri}", source=uri)
-        if path.is_dir():
-            shutil.copytree(path, folder / path.name)
-        else:
-            shutil.copy(path, folder)
-        return folder / path.name
-    name = sorted(path.iterdir())[0].name if path.is_dir() else path.name
-    return Download("far://" + path.name, name, fetch)
+        shutil.copy(path / file if path.is_dir() else path, target)
+    files = [path.name]
+    if path.is_dir():
+        files = sorted(str(each.relative_to(path)) for each in path.rglob("*") if each.is_file())
+    return Download("far://" + path.name, tuple(files), fetch)
 
 def near(uri, params):
     frame = pl.DataFrame({"word": [params.word] * params.rows})
@@ -129,10 +129,29 @@ def test_what_lies_elsewhere_is_read_by_the_loader_of_its_suffix(registry, left)
 
 
 def test_a_folder_elsewhere_is_read_like_one_here(registry):
-    Path("parts").mkdir()
-    for i in range(3):
-        pl.DataFrame({"a": [i]}).write_parquet(f"parts/{i}.parquet")
-    assert open_uri(registry, "far://parts").collect()["a"].to_list() == [0, 1, 2]
+    import pynomaly_far
+
+    Path("parts/deep").mkdir(parents=True)
+    for name in ("0", "1", "deep/2"):
+        pl.DataFrame({"a": [name[-1]]}).write_parquet(f"parts/{name}.parquet")
+    Path("parts/README.md").touch()
+    assert open_uri(registry, "far://parts").collect()["a"].to_list() == ["0", "1", "2"]
+    assert pynomaly_far.FETCHED == ["0.parquet", "1.parquet", "deep/2.parquet"]
+
+
+def test_a_file_that_was_fetched_stays_in_its_folder(tmp_path):
+    content = b"a\n1\n"
+
+    def fetch(file, target):
+        assert tmp_path in target.parents
+        target.write_bytes(content)
+
+    for name in ("../../x.csv", "/x.csv", "a/../../x.csv"):
+        download = Download("elsewhere", (name,), fetch)
+        core = Registry(load_plugins([builtin()])[0])
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(tempfile, "tempdir", str(tmp_path))
+            assert opening._downloaded(core, download, {}, "").collect().rows() == [(1,)]
 
 
 def test_options_reach_the_loader_that_reads_what_was_fetched(registry):
@@ -297,15 +316,6 @@ def test_python_reads_with_options(tmp_path, monkeypatch):
     assert pynomaly.inspect(pynomaly.read(Path("data.csv"), header=False)).rows == 60
 
 
-def test_a_download_needs_no_more_than_three_facts(tmp_path):
-    (tmp_path / "in.csv").write_text("a\n1\n")
-    download = Download("elsewhere", "in.csv", lambda folder: tmp_path / "in.csv")
-    assert download.fetch(tmp_path).name == download.filename
-    core = Registry(load_plugins([builtin()])[0])
-    assert core.for_suffix("loaders", download.filename).id == "core.csv"
-    assert services().get(Registry).get("loaders", "core.csv").params
-
-
-def test_the_words_of_an_operating_system_are_kept():
+def test_what_else_a_reader_raises_is_an_error_of_the_data():
     with pytest.raises(DataError, match="in: way out"), reading("in", "way out", LookupError):
         raise LookupError("nowhere")

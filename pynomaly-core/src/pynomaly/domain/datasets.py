@@ -158,14 +158,14 @@ class Download:
 
     Attributes:
         name: What messages call it.
-        filename: Its name there, or that of one of several files: the suffix tells the format.
-        fetch: Called with an empty folder. Puts the file or files there, and gives the path to
-            open: the file, or the folder.
+        files: Names of the files there are, at least one: suffixes tell the format. Those of a
+            folder may have slashes in them.
+        fetch: Called with one of the names and a path, it puts that file there.
     """
 
     name: str
-    filename: str
-    fetch: Callable[[Path], Path] = attrs.field(repr=False)
+    files: tuple[str, ...]
+    fetch: Callable[[str, Path], None] = attrs.field(repr=False)
 
 
 def read_whole(table: Table, read: Callable[[Table], T]) -> T:

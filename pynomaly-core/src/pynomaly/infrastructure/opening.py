@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
-from pathlib import Path
-from typing import Any
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
 import attrs
 import polars as pl
 
 from pynomaly.domain.datasets import Download, Table, Types
-from pynomaly.domain.errors import PluginFailed, PynomalyError, UsageError
+from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError, UsageError
 from pynomaly.domain.redaction import redact_error, redacted, reword
 from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.spool import Spool
 from pynomaly.ports.params import structure_params
-from pynomaly.ports.specs import Spec
+from pynomaly.ports.specs import LoaderSpec, Spec
 
 FORMAT = "format"
 """An option of every file: the suffix that its name lacks."""
@@ -94,11 +94,12 @@ def _downloaded(
     registry: Registry, download: Download, values: Mapping[str, Any], suffix: str
 ) -> Table:
     """The table of a file that another loader reads, once it is here."""
-    filename = suffix or download.filename
-    spec = registry.for_suffix("loaders", filename, source=download.name)
+    spec, files = _format_of(registry, download, suffix)
     spool = Spool()
     try:
-        path = download.fetch(spool.folder)
+        for file in files:
+            download.fetch(file, _place(spool.folder, file))
+        path = spool.folder if len(files) > 1 else _place(spool.folder, files[0])
         watch = partial(_renaming, path, download.name)
         with watch():
             table = _read(registry, spec, str(path), values)
@@ -106,6 +107,31 @@ def _downloaded(
         spool.remove()
         raise
     return _watched(attrs.evolve(table, name=download.name, files=()), watch, spool)
+
+
+def _format_of(
+    registry: Registry, download: Download, suffix: str
+) -> tuple[LoaderSpec, Sequence[str]]:
+    """The loader for the first file that has one, and the files that are for it."""
+    if suffix:
+        spec = registry.for_suffix("loaders", suffix, source=download.name)
+        return cast("LoaderSpec", spec), download.files
+    for file in download.files:
+        with suppress(DataError):
+            spec = registry.for_suffix("loaders", file)
+            break
+    else:
+        spec = registry.for_suffix("loaders", download.files[0], source=download.name)
+    known = cast("LoaderSpec", spec)
+    return known, [file for file in download.files if file.lower().endswith(known.suffixes)]
+
+
+def _place(folder: Path, file: str) -> Path:
+    """Where a file of this name goes, which may try to lead elsewhere."""
+    parts = [part for part in PurePosixPath(file).parts if part not in {"/", ".."}]
+    place = folder.joinpath(*parts)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
 
 
 @contextmanager

@@ -205,7 +205,7 @@ class Registry:
             if name.lower().endswith(suffix)
         ]
         if not matches:
-            raise self._unknown(kind, source or name, "its name tells no known format")
+            raise self._no_format(kind, source or name)
         return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
 
     def for_uri(self, kind: str, uri: str, suffix: str = "") -> Spec:
@@ -227,7 +227,7 @@ class Registry:
             return spec
         scheme = _scheme(uri)
         if scheme not in {"", "file"} and not _exists(uri):
-            raise self._unknown(kind, uri, f"no plugin that is installed knows {scheme}:")
+            raise self._no_scheme(kind, uri, scheme)
         name = suffix or self._representative(kind, uri)
         return self.for_suffix(kind, name, source=uri)
 
@@ -255,18 +255,22 @@ class Registry:
     def _formats(self, kind: str) -> tuple[LoaderSpec | PublisherSpec, ...]:
         return cast("tuple[LoaderSpec | PublisherSpec, ...]", self.specs(kind))
 
-    def _unknown(self, kind: str, source: str, fault: str) -> PynomalyError:
-        known = [suffix for spec in self._formats(kind) for suffix in spec.suffixes]
-        known += [
-            scheme if scheme == "-" else f"{scheme}:"
-            for spec in self._formats(kind)
-            for scheme in spec.schemes
-        ]
-        formats = ", ".join(sorted(set(known))) or "nothing: no plugin offers it"
+    def _no_format(self, kind: str, source: str) -> PynomalyError:
+        suffixes = {suffix for spec in self._formats(kind) for suffix in spec.suffixes}
+        known = ", ".join(sorted(suffixes)) or "nothing: no plugin offers it"
+        fault = "its name tells no known format; what can be"
         if kind == "publishers":
-            return OutputError(source, f"{fault}; what can be written: {formats}")
-        message = f"{fault}; what can be read: {formats}; the option format=SUFFIX says what a name does not"
-        return DataError(message, source=source)
+            return OutputError(source, f"{fault} written: {known}")
+        return DataError(
+            f"{fault} read: {known}; the option format=SUFFIX says what a name does not",
+            source=source,
+        )
+
+    def _no_scheme(self, kind: str, uri: str, scheme: str) -> PynomalyError:
+        schemes = {f"{name}:" for spec in self._formats(kind) for name in spec.schemes} - {"-:"}
+        known = ", ".join(sorted(schemes)) or "none: no plugin offers any"
+        fault = f"no plugin that is installed knows {scheme}:; those that are known: {known}"
+        return OutputError(uri, fault) if kind == "publishers" else DataError(fault, source=uri)
 
 
 def _scheme(uri: str) -> str:
