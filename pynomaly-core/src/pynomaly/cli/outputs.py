@@ -10,6 +10,7 @@ from typing import Any
 from pynomaly.application.detect import OpenPublisher
 from pynomaly.domain.errors import OutputError, UsageError
 from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.loading import to_path
 
 STDOUT = "-"
@@ -54,11 +55,7 @@ def check_target(uri: str) -> None:
     Raises:
         OutputError: Saying why.
     """
-    path = to_path(uri)
-    if path.is_dir():
-        raise OutputError(uri, "it is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise OutputError(uri, f"there is no folder {path.parent}; create it first")
+    path = file_to_write(uri)
     try:
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:

@@ -6,17 +6,21 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 import click
+import polars as pl
 
-from pynomaly.application.detect import detect, held_in_memory, publish
-from pynomaly.application.fit import Recipe, fit
+from pynomaly.application.detect import Second, detect, held_in_memory, publish
+from pynomaly.application.fit import fit
+from pynomaly.application.graphs import GraphJudge
 from pynomaly.application.model import FittedModel
-from pynomaly.application.score import Scoring
+from pynomaly.application.recipe import Recipe
+from pynomaly.application.score import score
+from pynomaly.application.scoring import Judge, Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
@@ -25,12 +29,15 @@ from pynomaly.cli.progress import show_progress
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
 from pynomaly.domain.errors import LimitExceeded, ModelFileError, UsageError
+from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.modelfile import check_saves, load_model, save_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
+from pynomaly.infrastructure.spool import partition_within
 from pynomaly.logs import configure_logs
-from pynomaly.sources import open_source
+from pynomaly.ports.specs import Modality
+from pynomaly.sources import open_data, rows_for
 
 ALARMS_EXIT_CODE = 3
 STDIN = "-"
@@ -55,38 +62,39 @@ def run_detect(
     started = time.perf_counter()
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
-    recipe = _recipe(registry, settings, given)
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
-    table = open_source(source, registry, given["read_options"])
-    against = _open_reference(reference, registry, given)
+    data = _open(registry, source, given, given["read_options"])
+    against = _open_reference(registry, reference, given)
+    recipe = _recipe(registry, settings, data, given)
+    limit = settings.in_memory_mib * 2**20
 
     with show_progress() as progress:
 
-        def prepare(table: Table) -> Scoring:
-            held = held_in_memory(table, settings.in_memory_mib * 2**20)
+        def prepare(data: Table | Graph) -> Scoring:
             return detect(
-                held,
+                held_in_memory(data, limit),
                 recipe,
                 decision,
                 reference=against,
                 explain=given["explain"] or 0,
                 progress=progress,
+                partition=partition_within(limit),
             )
 
-        inputs = [*table.files, *(against.files if against else ())]
-        _run(ctx, registry, inputs, table, prepare, given, started)
+        inputs = [*data.files, *(against.files if against else ())]
+        _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def _open_reference(
-    reference: str | None, registry: Registry, given: dict[str, Any]
-) -> Table | None:
+    registry: Registry, reference: str | None, given: dict[str, Any]
+) -> Table | Graph | None:
     options = given["reference_options"]
     if reference is None:
         if options:
             raise UsageError("--reference-read is for a reference: give --reference, too")
         return None
-    return open_source(reference, registry, options or given["read_options"])
+    return _open(registry, reference, given, options or given["read_options"])
 
 
 def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]) -> None:
@@ -95,21 +103,22 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
     fitted = _load(model, source, registry)
-    table = open_source(source, registry, given["read_options"])
+    data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
     with show_progress() as progress:
 
-        def prepare(table: Table) -> Scoring:
-            return Scoring(
+        def prepare(data: Table | Graph) -> Scoring:
+            return score(
                 fitted,
-                table,
+                data,
                 decision,
                 explain=given["explain"] or 0,
                 label=given["label"],
                 progress=progress,
+                partition=partition_within(settings.in_memory_mib * 2**20),
             )
 
-        inputs = [*table.files, Path(model)]
-        _run(ctx, registry, inputs, table, prepare, given, started)
+        inputs = [*data.files, Path(model)]
+        _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def _load(model: str, source: str, registry: Registry) -> FittedModel:
@@ -128,18 +137,21 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     """`pynomaly fit`, end to end."""
     started = time.perf_counter()
     registry, settings = open_services(ctx)
-    recipe = _recipe(registry, settings, given)
+    data = _open(registry, source, given, given["read_options"])
+    recipe = _recipe(registry, settings, data, given)
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
     check_saves(recipe.spec, model)
     check_target(model)
-    table = open_source(source, registry, given["read_options"])
-    check_is_no_input(model, table.files)
+    check_is_no_input(model, data.files)
     with show_progress() as progress:
-        fitted = read_whole(table, lambda t: fit(t, recipe, progress))
+        partition = partition_within(settings.in_memory_mib * 2**20)
+        fitted = read_whole(data, lambda each: fit(each, recipe, progress, partition))
     save_model(fitted, model)
-    calibration = fitted.calibration
+    calibration = fitted.least_calibration
     summary = {
+        "kind": str(fitted.kind),
+        "members": len(fitted.members),
         "detector": fitted.spec.id,
         "seed": fitted.seed,
         "rows": fitted.lineage["rows"],
@@ -162,7 +174,19 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
     return choose_decision(settings.alpha if silent else alpha, top, fdr)
 
 
-def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Recipe:
+def _open(
+    registry: Registry, source: str, given: dict[str, Any], options: Mapping[str, Any]
+) -> Table | Graph:
+    return open_data(
+        *(source, registry, make_roles(given), options),
+        nodes=given["nodes"],
+        directed=given["directed"],
+    )
+
+
+def _recipe(
+    registry: Registry, settings: Settings, data: Table | Graph, given: dict[str, Any]
+) -> Recipe:
     limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
     chosen = {name: value for name, value in limits.items() if value is not None}
     return make_recipe(
@@ -172,7 +196,12 @@ def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Re
         given["params"],
         make_roles(given),
         given["seed"],
+        data=data,
+        features=given["features"],
+        feature_params=given["feature_params"],
         clean=given["clean"],
+        window=given["window"],
+        season=given["season"],
         stop_process=_stop_process,
     )
 
@@ -187,24 +216,31 @@ def _run(
     ctx: click.Context,
     registry: Registry,
     inputs: Sequence[Path],
-    table: Table,
+    data: Table | Graph,
     prepare: Any,
     given: dict[str, Any],
     started: float,
 ) -> None:
-    outputs = given["outputs"]
-    destinations = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
+    seconds = {uri: found for name, found in _SECOND.items() if (uri := given[name]) is not None}
+    outputs = [*given["outputs"], *seconds]
+    opened = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
+    count = len(given["outputs"])
     quiet = given["as_json"] or STDOUT in outputs
 
-    def score(table: Table) -> tuple[Scoring, TopRows | None]:
-        scoring = prepare(table)
+    def run(data: Table | Graph) -> tuple[Scoring, TopRows | None]:
+        scoring = prepare(data)
         top = None if quiet else TopRows()
-        publish(scoring, destinations, only_anomalies=given["only_anomalies"], observe=top)
+        publish(
+            *(scoring, opened[:count]),
+            only_anomalies=given["only_anomalies"],
+            observe=top,
+            seconds=list(zip(opened[count:], seconds.values(), strict=True)),
+        )
         return scoring, top
 
-    scoring, top = read_whole(table, score)
+    scoring, top = read_whole(data, run)
     summary = scoring.summary() | {
-        "outputs": list(outputs),
+        "outputs": outputs,
         "seconds": round(time.perf_counter() - started, 3),
     }
     if given["as_json"]:
@@ -212,8 +248,23 @@ def _run(
     elif quiet:
         echo_warnings(summary["warnings"])
     else:
-        echo_scoring(
-            summary, top.frame if top else None, given.get("id_") or scoring.model.roles.id
-        )
+        named_by = given.get("id_") or scoring.model.roles.id
+        echo_scoring(summary, top.frame if top else None, named_by)
     if given["exit_code"] and scoring.alarms:
         ctx.exit(ALARMS_EXIT_CODE)
+
+
+def _events(judge: Judge) -> pl.DataFrame:
+    if judge.model.kind is not Modality.SERIES:
+        raise UsageError("--events is for series: name the column of times with --time")
+    return judge.events
+
+
+def _edges(judge: Judge) -> pl.DataFrame:
+    if not isinstance(judge, GraphJudge):
+        raise UsageError("--edges is for graphs: name the columns of edges' ends with --source")
+    return judge.edge_scores()
+
+
+_SECOND: dict[str, Second] = {"events": _events, "edges": _edges}
+"""Options for a second result, and where it comes from."""

@@ -1,4 +1,4 @@
-"""From a URI to a table: which loader, its options, what lies elsewhere, what may be shown."""
+"""From a URI to a table or graph: which loader, its options, what lies elsewhere, what may be shown."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import polars as pl
 
 from pynomaly.domain.datasets import Download, Table, Types
 from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError, UsageError
+from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redact_error, redacted, reword
 from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.spool import Spool
+from pynomaly.infrastructure.scratch import Scratch
 from pynomaly.ports.params import structure_params
 from pynomaly.ports.specs import LoaderSpec, Spec
 
@@ -26,8 +27,10 @@ FORMAT = "format"
 Watch = Callable[[], AbstractContextManager[None]]
 
 
-def open_uri(registry: Registry, uri: str, options: Mapping[str, Any] | None = None) -> Table:
-    """The table at `uri`. No secret of the URI is in its name, nor in an error of reading it.
+def open_uri(
+    registry: Registry, uri: str, options: Mapping[str, Any] | None = None
+) -> Table | Graph:
+    """The table or graph at `uri`. No secret of the URI is in its name, nor in an error of reading it.
 
     Args:
         registry: Where loaders are found.
@@ -46,14 +49,14 @@ def open_uri(registry: Registry, uri: str, options: Mapping[str, Any] | None = N
 
 def open_with(
     registry: Registry, spec: Spec, uri: str, options: Mapping[str, Any] | None = None
-) -> Table:
+) -> Table | Graph:
     """As `open_uri`, by the loader `spec` whatever else could read it."""
     values = dict(options or {})
     suffix = _suffix(values.pop(FORMAT, None))
     watch = partial(_redacting, uri)
     with watch():
-        table = _read(registry, spec, uri, values, suffix)
-    return _watched(attrs.evolve(table, name=redacted(table.name)), watch)
+        data = _read(registry, spec, uri, values, suffix)
+    return _watched(attrs.evolve(data, name=redacted(data.name)), watch)
 
 
 def _suffix(format: object) -> str:
@@ -62,7 +65,7 @@ def _suffix(format: object) -> str:
 
 def _read(
     registry: Registry, spec: Spec, uri: str, values: Mapping[str, Any], suffix: str = ""
-) -> Table:
+) -> Table | Graph:
     opened = _opened(registry, spec, uri, values)
     if isinstance(opened, Download):
         return _downloaded(registry, opened, values, suffix)
@@ -73,7 +76,7 @@ def _read(
 
 def _opened(
     registry: Registry, spec: Spec, uri: str, values: Mapping[str, Any]
-) -> Table | Download:
+) -> Table | Graph | Download:
     factory = registry.resolve(spec)
     structured = partial(
         structure_params, registry.params_class(spec), owner=spec.id, kind="loaders"
@@ -82,31 +85,31 @@ def _opened(
     params: Any = structured(values if spec.params else {})
     with _failing(spec):
         opened: object = factory(uri, params)
-    if isinstance(opened, Table):
+    if isinstance(opened, (Table, Graph)):
         structured(values)
         return opened
     if isinstance(opened, Download):
         return opened
-    raise PluginFailed(spec.id, "open", f"it gave a {type(opened).__name__}, not a Table")
+    raise PluginFailed(spec.id, "open", f"it gave a {type(opened).__name__}, not a Table or Graph")
 
 
 def _downloaded(
     registry: Registry, download: Download, values: Mapping[str, Any], suffix: str
-) -> Table:
-    """The table of a file that another loader reads, once it is here."""
+) -> Table | Graph:
+    """What is in a file that another loader reads, once it is here."""
     spec, files = _format_of(registry, download, suffix)
-    spool = Spool()
+    scratch = Scratch()
     try:
         for file in files:
-            download.fetch(file, _place(spool.folder, file))
-        path = spool.folder if len(files) > 1 else _place(spool.folder, files[0])
+            download.fetch(file, _place(scratch.folder, file))
+        path = scratch.folder if len(files) > 1 else _place(scratch.folder, files[0])
         watch = partial(_renaming, path, download.name)
         with watch():
-            table = _read(registry, spec, str(path), values)
+            data = _read(registry, spec, str(path), values)
     except BaseException:
-        spool.remove()
+        scratch.remove()
         raise
-    return _watched(attrs.evolve(table, name=download.name, files=()), watch, spool)
+    return _watched(attrs.evolve(data, name=download.name, files=()), watch, scratch)
 
 
 def _format_of(
@@ -166,12 +169,16 @@ def _failing(spec: Spec) -> Iterator[None]:
         raise PluginFailed(spec.id, "read", describe(error)) from error
 
 
-def _watched(table: Table, watch: Watch, spool: Spool | None = None) -> Table:
-    """The table, read under `watch`; it keeps `spool` as long as it lives."""
+def _watched(data: Table | Graph, watch: Watch, scratch: Scratch | None = None) -> Table | Graph:
+    """The same data; a table is read under `watch`, and keeps `scratch` as long as it lives."""
+    return _watched_table(data, watch, scratch) if isinstance(data, Table) else data
+
+
+def _watched_table(table: Table, watch: Watch, scratch: Scratch | None) -> Table:
     inner, retype = table.frames, table.retype
 
     def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        _ = spool
+        _ = scratch
         with watch():
             yield from inner(size, columns)
 
@@ -179,6 +186,8 @@ def _watched(table: Table, watch: Watch, spool: Spool | None = None) -> Table:
         assert retype is not None  # noqa: S101, for the type checker
         with watch():
             again = retype(types)
-        return _watched(attrs.evolve(again, name=table.name, files=table.files), watch, spool)
+        return _watched_table(
+            attrs.evolve(again, name=table.name, files=table.files), watch, scratch
+        )
 
     return attrs.evolve(table, frames=frames, retype=retyped if retype else None)

@@ -36,7 +36,7 @@ from pynomaly.infrastructure.plugins import (
     names_in,
 )
 from pynomaly.ports.params import NoParams, structure_params
-from pynomaly.ports.protocols import Detector
+from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.specs import (
     KINDS,
     Capability,
@@ -44,6 +44,7 @@ from pynomaly.ports.specs import (
     LoaderSpec,
     PublisherSpec,
     Spec,
+    TransformerSpec,
 )
 
 __all__ = ["Plugin", "Problem", "Registry", "discover"]
@@ -169,23 +170,37 @@ class Registry:
             PluginFailed: If the plugin cannot make one.
         """
         spec = cast("DetectorSpec", self.get("detectors", id))
-        self._require(spec)
-        values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
-        factory = self.resolve(spec)
-        try:
-            detector = factory(spec, values, seed)
-        except PynomalyError:
-            raise
-        except FAILURES as error:
-            raise PluginFailed(id, "start", describe(error)) from error
+        values, detector = self._make(spec, params, seed)
         methods = ["fit", "score"]
         if Capability.SAVES in spec.capabilities:
             methods += ["get_state", "set_state"]
-        lacking = [name for name in methods if not callable(getattr(detector, name, None))]
-        if lacking:
-            reason = f"{type(detector).__name__} has no method {' or '.join(lacking)}"
-            raise PluginFailed(id, "start", reason)
+        _check_methods(id, detector, methods)
         return spec, values, detector
+
+    def create_transformer(
+        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+    ) -> tuple[TransformerSpec, Any, Transformer]:
+        """A transformer, with its spec and structured parameters.
+
+        Raises:
+            UnknownId, InvalidParams, MissingRequirement, PluginFailed: As `create_detector`.
+        """
+        spec = cast("TransformerSpec", self.get("transformers", id))
+        values, transformer = self._make(spec, params, seed)
+        _check_methods(id, transformer, ["fit", "transform", "get_state", "set_state"])
+        return spec, values, transformer
+
+    def _make(self, spec: Spec, params: Mapping[str, Any] | None, seed: int) -> tuple[Any, Any]:
+        """Structured parameters, and what the spec's factory makes of them."""
+        self._require(spec)
+        values: Any = structure_params(self.params_class(spec), params or {}, owner=spec.id)
+        factory = self.resolve(spec)
+        try:
+            return values, factory(spec, values, seed)
+        except PynomalyError:
+            raise
+        except FAILURES as error:
+            raise PluginFailed(spec.id, "start", describe(error)) from error
 
     def for_suffix(self, kind: str, name: str, *, source: str = "") -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
@@ -284,6 +299,13 @@ def _exists(path: str) -> bool:
         return Path(path).exists()
     except OSError:  # a query is too long for a name
         return False
+
+
+def _check_methods(id: str, made: object, methods: list[str]) -> None:
+    lacking = [name for name in methods if not callable(getattr(made, name, None))]
+    if lacking:
+        reason = f"{type(made).__name__} has no method {' or '.join(lacking)}"
+        raise PluginFailed(id, "start", reason)
 
 
 def _installed(module: str) -> bool:

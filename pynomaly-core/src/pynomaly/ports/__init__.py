@@ -10,6 +10,7 @@ from pynomaly.ports.specs import (
     PublisherSpec,
     Status,
     Supervision,
+    TransformerSpec,
 )
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "PublisherSpec",
     "Status",
     "Supervision",
+    "TransformerSpec",
     "hookimpl",
 ]

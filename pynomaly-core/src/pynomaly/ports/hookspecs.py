@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 import pluggy
 
-from pynomaly.ports.specs import DetectorSpec, ExplainerSpec, LoaderSpec, PublisherSpec
+from pynomaly.ports.specs import (
+    DetectorSpec,
+    ExplainerSpec,
+    LoaderSpec,
+    PublisherSpec,
+    TransformerSpec,
+)
 
 PROJECT = "pynomaly"
 """Name of the pluggy project and of the entry-point group."""
@@ -21,6 +27,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def pynomaly_detectors() -> Iterable[DetectorSpec]:  # type: ignore[empty-body]
     """Detectors that the plugin offers."""
+
+
+@hookspec
+def pynomaly_transformers() -> Iterable[TransformerSpec]:  # type: ignore[empty-body]
+    """Transformers that the plugin offers."""
 
 
 @hookspec

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from pynomaly.application.graphs import nodes_table
 from pynomaly.domain.errors import (
     DataError,
     MissingRequirement,
@@ -18,6 +19,7 @@ from pynomaly.domain.errors import (
     PluginFailed,
     PynomalyError,
 )
+from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.opening import open_with
 from pynomaly.ports.specs import LoaderSpec, PublisherSpec
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
@@ -262,13 +264,14 @@ def _targets(subject: Subject) -> Iterator[Path]:
 
 
 def _open(subject: Subject, uri: str) -> Table:
-    """What the loader gives, with its default options.
+    """What the loader gives, with its default options; of a graph its nodes.
 
     Raises:
         SkippedError: If a requirement of it is missing.
     """
     subject.factory()
-    return open_with(subject.package.readers, subject.spec, uri)
+    opened = open_with(subject.package.readers, subject.spec, uri)
+    return nodes_table(opened) if isinstance(opened, Graph) else opened
 
 
 def _publisher(subject: Subject, path: Path) -> Publisher:

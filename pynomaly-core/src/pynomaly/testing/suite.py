@@ -104,7 +104,7 @@ def _at(depth: Depth, spec: Spec) -> tuple[Check, ...]:
 def _behaviour(spec: Spec) -> tuple[Check, ...]:
     match spec:
         case DetectorSpec():
-            return tuple(check for check in DETECTOR_CHECKS if check.needs <= spec.capabilities)
+            return tuple(check for check in DETECTOR_CHECKS if check.concerns(spec))
         case LoaderSpec():
             return LOADER_CHECKS
         case PublisherSpec():

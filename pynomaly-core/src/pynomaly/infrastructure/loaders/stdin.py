@@ -15,7 +15,7 @@ from pynomaly.domain.errors import DataError
 from pynomaly.infrastructure.loaders import csv, ipc, jsonl, parquet
 from pynomaly.infrastructure.loaders.blocks import head_of
 from pynomaly.infrastructure.loaders.dialect import TextOptions
-from pynomaly.infrastructure.spool import Spool
+from pynomaly.infrastructure.scratch import Scratch
 from pynomaly.ports.loading import reading
 
 NAME = "<stdin>"
@@ -36,14 +36,14 @@ def load(uri: str, options: TextOptions) -> Table:
     del uri
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError("nothing is piped into standard input: name a file", source=NAME)
-    spool = Spool()
+    scratch = Scratch()
     with reading(NAME, "what was piped in cannot be read"):
-        path = spool.folder / "stdin"
+        path = scratch.folder / "stdin"
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
         if path.stat().st_size == 0:
             raise DataError("it is empty", source=NAME)
-        return _kept(_open(path, options), spool)
+        return _kept(_open(path, options), scratch)
 
 
 def _open(path: Path, options: TextOptions) -> Table:
@@ -58,16 +58,16 @@ def _open(path: Path, options: TextOptions) -> Table:
     return csv.open_text(path, NAME, options).table()
 
 
-def _kept(table: Table, spool: Spool) -> Table:
-    """The table, which keeps the spool as long as it lives."""
+def _kept(table: Table, scratch: Scratch) -> Table:
+    """The table, which keeps the folder as long as it lives."""
     inner, retype = table.frames, table.retype
 
     def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        _ = spool
+        _ = scratch
         return inner(size, columns)
 
     if retype is None:
         return attrs.evolve(table, frames=frames, files=())
     return attrs.evolve(
-        table, frames=frames, files=(), retype=lambda types: _kept(retype(types), spool)
+        table, frames=frames, files=(), retype=lambda types: _kept(retype(types), scratch)
     )
