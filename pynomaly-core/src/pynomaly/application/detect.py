@@ -98,7 +98,8 @@ def held_in_memory(data: Table | Graph, limit: int) -> Table | Graph:
         if data.size is None and size > limit:
             return data
         frames.append(batch)
-    return Table.from_frame(pl.concat(frames, rechunk=True), data.name)
+    held = Table.from_frame(pl.concat(frames, rechunk=True), data.name)
+    return attrs.evolve(held, notes=data.notes)
 
 
 def publish(

@@ -67,6 +67,7 @@ class Table:
         retype: Reads columns as other types; None where types are what they are (Parquet, ...).
         held: The whole table, where it lies in memory.
         files: Local files that it is read from: no output may replace one.
+        notes: What was decided while it was opened and the user should know, in sentences.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Table:
     retype: Retype | None = attrs.field(default=None, repr=False)
     held: pl.DataFrame | None = attrs.field(default=None, repr=False)
     files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, name: str = "<memory>") -> Table:

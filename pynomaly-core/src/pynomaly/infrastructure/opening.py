@@ -187,7 +187,9 @@ def _watched_table(table: Table, watch: Watch, scratch: Scratch | None) -> Table
         with watch():
             again = retype(types)
         return _watched_table(
-            attrs.evolve(again, name=table.name, files=table.files), watch, scratch
+            attrs.evolve(again, name=table.name, files=table.files, notes=table.notes),
+            watch,
+            scratch,
         )
 
     return attrs.evolve(table, frames=frames, retype=retyped if retype else None)
