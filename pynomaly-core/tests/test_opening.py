@@ -19,6 +19,7 @@ from pynomaly.domain.errors import (
     PynomalyError,
     UsageError,
 )
+from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redacted
 from pynomaly.infrastructure import opening
 from pynomaly.infrastructure.opening import open_uri
@@ -30,9 +31,11 @@ CODE = '''
 import shutil
 from pathlib import Path
 import attrs
+import numpy as np
 import polars as pl
 from pynomaly.domain.datasets import Download, Table
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.graphs import make_graph
 from pynomaly.ports import LoaderSpec, hookimpl
 from pynomaly.ports.params import param
 
@@ -45,6 +48,7 @@ def pynomaly_loaders():
     yield LoaderSpec(id="far.near", factory="pynomaly_far:near", schemes=["near"],
                      params="pynomaly_far:Near", **WORDS)
     yield LoaderSpec(id="far.plain", factory="pynomaly_far:plain", schemes=["plain"], **WORDS)
+    yield LoaderSpec(id="far.ring", factory="pynomaly_far:ring", suffixes=[".ring"], **WORDS)
     yield LoaderSpec(id="far.odd", factory="pynomaly_far:odd", schemes=["odd"], **WORDS)
     yield LoaderSpec(id="far.lost", factory="pynomaly_far:lost", schemes=["lost"],
                      requires=["no_such_driver"], install="pip install driver", **WORDS)
@@ -72,7 +76,14 @@ def near(uri, params):
     return Table.from_frame(frame, uri)
 
 def plain(uri, params):
-    return Table.from_frame(pl.DataFrame({"a": [1]}), uri)
+    table = Table.from_frame(pl.DataFrame({"a": ["1", "2", "x"] * 9}), uri)
+    return attrs.evolve(table, notes=("all of it is plain",))
+
+def ring(uri, params):
+    count = int(Path(uri).read_text())
+    nodes = pl.DataFrame({"node": range(count)})
+    around = np.arange(count)
+    return make_graph(uri, nodes, np.stack([around, (around + 1) % count]))
 
 def odd(uri, params):
     match uri.rpartition("/")[2]:
@@ -319,3 +330,29 @@ def test_python_reads_with_options(tmp_path, monkeypatch):
 def test_what_else_a_reader_raises_is_an_error_of_the_data():
     with pytest.raises(DataError, match="in: way out"), reading("in", "way out", LookupError):
         raise LookupError("nowhere")
+
+
+def test_what_a_loader_has_to_say_is_a_warning_and_a_finding(registry):
+    table = open_uri(registry, "plain:x")
+    note = "all of it is plain"
+    assert table.notes == table.as_text(["a"]).notes == (note,)
+    assert note in pynomaly.detect(table).warnings
+    assert note in pynomaly.detect(pl.DataFrame({"a": ["1"] * 9}), reference=table).warnings
+    assert note in pynomaly.fit(table).score(table).warnings
+    assert note in pynomaly.inspect(table).findings
+
+
+def test_a_loader_may_give_a_graph_also_of_what_lies_elsewhere(registry, left, tmp_path):
+    (tmp_path / "six.ring").write_text("6")
+    graph = open_uri(registry, str(tmp_path / "six.ring"))
+    assert isinstance(graph, Graph)
+    assert graph.edges.shape == (2, 6)
+    fetched = open_uri(registry, f"far://{tmp_path}/six.ring")
+    assert isinstance(fetched, Graph)
+    assert (fetched.name, fetched.nodes.height) == ("far://six.ring", 6)
+    assert left() == []
+    (tmp_path / "none.ring").write_text("0")
+    assert (
+        str(refusal(registry, f"far://{tmp_path}/none.ring"))
+        == "far://none.ring: the graph has no nodes"
+    )
