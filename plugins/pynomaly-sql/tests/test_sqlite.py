@@ -199,6 +199,18 @@ def test_a_file_that_is_missing_empty_or_something_else_is_named(make):
         pynomaly.read("shop.db")
 
 
+def test_a_table_may_have_as_many_columns_as_sqlite_allows(make):
+    names = [f"c{number}" for number in range(2000)]
+    table = pynomaly.read(
+        make(
+            f"CREATE TABLE t ({', '.join(names)})",
+            f"INSERT INTO t VALUES ({', '.join(map(str, range(2000)))})",
+        )
+    )
+    assert table.collect().row(0) == tuple(range(2000))
+    assert set(table.schema.values()) == {pl.Int64()}
+
+
 def test_a_table_without_rows_has_its_columns(make):
     make("CREATE TABLE t (x INTEGER, y)")
     assert pynomaly.read("shop.db").collect().columns == ["x", "y"]

@@ -21,6 +21,8 @@ from pynomaly_sql.sources import Source, SqlOptions, quoted, source_of
 INFERRED_ROWS = 10_000
 """Types are found from so many rows; what they do not show is a `MixedColumn`."""
 
+_COLUMNS_AT_ONCE = 400
+"""SQLite takes at most 2,000 aggregates in a query, and there are five for a column."""
 _BATCH = {"adbc.sqlite.query.batch_rows": "65536"}
 _INTEGER, _REAL, _TEXT, _BLOB, _BEYOND_TRUTH = 1, 2, 4, 8, 16
 """What a column holds, as bits; the last one: integers other than 0 and 1."""
@@ -192,10 +194,14 @@ def _held(
     connection: sqlite3.Connection, query: Query, names: Sequence[str], rows: int = -1
 ) -> dict[str, int]:
     """What the columns hold in their first rows, or in all of them."""
-    columns = ", ".join(_bits(_column(name)) for name in names)
-    sql = f"SELECT {columns} FROM (SELECT * FROM (\n{query.sql}\n) LIMIT {rows}) AS q"
-    found = connection.execute(sql).fetchone()
-    return {name: bits or 0 for name, bits in zip(names, found, strict=True)}
+    held: dict[str, int] = {}
+    for start in range(0, len(names), _COLUMNS_AT_ONCE):
+        some = names[start : start + _COLUMNS_AT_ONCE]
+        columns = ", ".join(_bits(_column(name)) for name in some)
+        sql = f"SELECT {columns} FROM (SELECT * FROM (\n{query.sql}\n) LIMIT {rows}) AS q"
+        found = connection.execute(sql).fetchone()
+        held |= {name: bits or 0 for name, bits in zip(some, found, strict=True)}
+    return held
 
 
 def _bits(column: str) -> str:
