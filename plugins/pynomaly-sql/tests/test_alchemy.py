@@ -141,6 +141,11 @@ def test_what_is_no_query_or_fails_is_one_clear_line(make, sql, says):
         ("sqlalchemy:nosuch://ann:s3cret@host/x", DataError, "has no dialect for it"),
         ("sqlalchemy:no url", DataError, "Could not parse"),
         ("mysql://ann:s3cret@host/x", MissingRequirement, "pip install mysqlclient"),
+        (
+            "mysql+mysqlconnector://ann:s3cret@host/x",
+            MissingRequirement,
+            "pip install mysql-connector-python",
+        ),
         ("oracle+oracledb://ann:s3cret@host/x", MissingRequirement, "pip install oracledb"),
     ],
 )
@@ -148,6 +153,13 @@ def test_what_is_not_installed_is_named(uri, error, says):
     with pytest.raises(error, match=says) as caught:
         pynomaly.read(uri)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_sqlite_file_that_is_not_there_is_not_made(folder):
+    for uri in ("sqlalchemy:sqlite:///absent.db", "sqlite+pysqlite:///absent.db?table=t"):
+        with pytest.raises(DataError, match=r"absent\.db: .*no such file"):
+            pynomaly.read(uri)
+    assert list(folder.iterdir()) == []
 
 
 def test_a_table_without_rows_has_its_columns(make):

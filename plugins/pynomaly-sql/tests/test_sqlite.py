@@ -269,6 +269,10 @@ def test_options_that_make_no_sense_are_refused(make):
         pynomaly.read("sqlite:///shop.db?table=t&query=SELECT+1")
     with pytest.raises(UsageError, match="in the URI and as an option"):
         pynomaly.read("sqlite:///shop.db?table=t", table="t")
+    with pytest.raises(
+        UsageError, match="takes table and query after the question mark, not 'tabel'"
+    ):
+        pynomaly.read("sqlite:///shop.db?tabel=t")
 
 
 def test_every_command_reads_it(make, run):

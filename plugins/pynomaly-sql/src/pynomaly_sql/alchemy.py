@@ -14,7 +14,7 @@ from sqlalchemy.pool import NullPool
 
 from pynomaly.domain.datasets import MixedColumn, Table, Types
 from pynomaly.domain.errors import DataError, MissingRequirement
-from pynomaly.ports.loading import check_names, chosen, one_line
+from pynomaly.ports.loading import check_names, chosen, existing_file, one_line
 from pynomaly_sql.sources import LONGEST_REASON, Source, SqlOptions, refuse_changes, source_of
 from pynomaly_sql.values import common_type, series_of
 
@@ -24,7 +24,12 @@ INFERRED_ROWS = 10_000
 _SCHEME = "sqlalchemy:"
 _AS_IT_STANDS = {"stream_results": True, "no_parameters": True}
 """Else some drivers take a percent sign for the place of a parameter."""
-_PACKAGES = {"MySQLdb": "mysqlclient", "psycopg": "psycopg[binary]", "psycopg2": "psycopg2-binary"}
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+    "psycopg": "psycopg[binary]",
+    "psycopg2": "psycopg2-binary",
+}
 """Packages of drivers that are called otherwise."""
 
 
@@ -117,7 +122,7 @@ def load(uri: str, options: SqlOptions) -> Table:
 
 def _engine(uri: str, source: str) -> Engine:
     try:
-        return sqlalchemy.create_engine(uri, poolclass=NullPool)
+        engine = sqlalchemy.create_engine(uri, poolclass=NullPool)
     except NoSuchModuleError as error:
         raise DataError(
             f"SQLAlchemy has no dialect for it ({error}): install the package that brings it",
@@ -129,6 +134,10 @@ def _engine(uri: str, source: str) -> Engine:
         raise MissingRequirement("sql.sqlalchemy", [driver], f"pip install {package}") from error
     except ArgumentError as error:
         raise DataError(one_line(str(error), LONGEST_REASON), source=source) from error
+    file = engine.url.database
+    if engine.url.get_backend_name() == "sqlite" and file and not file.startswith((":", "file:")):
+        existing_file(file)  # else SQLite would make it
+    return engine
 
 
 def _executed(

@@ -13,7 +13,7 @@ import attrs
 import polars as pl
 
 from pynomaly.domain.datasets import MixedColumn, Table, Types
-from pynomaly.domain.errors import DataError
+from pynomaly.domain.errors import DataError, UsageError
 from pynomaly.ports.loading import chosen, existing_file
 from pynomaly_sql.arrow import asking, check_text, frames_of
 from pynomaly_sql.sources import Source, SqlOptions, quoted, source_of
@@ -21,6 +21,7 @@ from pynomaly_sql.sources import Source, SqlOptions, quoted, source_of
 INFERRED_ROWS = 10_000
 """Types are found from so many rows; what they do not show is a `MixedColumn`."""
 
+_SCHEME = "sqlite:"
 _COLUMNS_AT_ONCE = 400
 """SQLite takes at most 2,000 aggregates in a query, and there are five for a column."""
 _BATCH = {"adbc.sqlite.query.batch_rows": "65536"}
@@ -99,8 +100,14 @@ def load(uri: str, options: SqlOptions) -> Table:
 
     Raises:
         DataError: If it is no such file, or holds several tables and none is named.
+        UsageError: If the URI holds what is no option.
     """
     source = source_of(uri, options)
+    if uri.lower().startswith(_SCHEME) and "?" in source.uri:
+        name = source.uri.partition("?")[2].partition("=")[0]
+        raise UsageError(
+            f"{source.name}: takes table and query after the question mark, not {name!r}"
+        )
     path = existing_file(_path(source.uri))
     with _asking(source.name), closing(_open(path)) as connection:
         sql = source.query or _table_query(connection, source)
@@ -140,9 +147,9 @@ def _mixed_as_such(query: Query, stored: Mapping[str, pl.DataType]) -> Iterator[
 
 def _path(uri: str) -> str:
     """``sqlite:///a.db`` is relative, ``sqlite:////a.db`` is not, as SQLAlchemy has it."""
-    if not uri.lower().startswith("sqlite:"):
+    if not uri.lower().startswith(_SCHEME):
         return uri
-    rest = uri[len("sqlite:") :]
+    rest = uri[len(_SCHEME) :]
     for slashes in ("///", "//"):
         if rest.startswith(slashes):
             return unquote(rest.removeprefix(slashes))
