@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import duckdb
@@ -268,3 +271,15 @@ def test_a_model_of_one_query_scores_another(run):
     assert pl.read_parquet("out.parquet").height == 600
     result = pynomaly.load_model("m.pynomaly").score("duckdb:FROM 'in.parquet'")
     assert result.scores.tolist() == pl.read_parquet("out.parquet")["anomaly_score"].to_list()
+
+
+def test_an_interrupt_ends_a_query_however_long_it_takes(folder):
+    endless = "SELECT sum(hash(range) % 7) AS h FROM range(1000000000000)"
+    table = pynomaly.read(f"duckdb:{endless}")
+    timer = threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        table.collect()
+    timer.join()
+    assert "pynomaly-read" not in {thread.name for thread in threading.enumerate()}
+    assert list(folder.iterdir()) == []

@@ -313,3 +313,22 @@ def test_memory_does_not_grow_with_the_rows(make):
         return int(subprocess.check_output(command, text=True))
 
     assert peak(600_000) - peak(300_000) < 60, "300,000 rows more are 180 MB"
+
+
+def test_a_command_ends_when_it_is_interrupted_however_long_a_query_takes(make, folder):
+    make("CREATE TABLE t (x)")
+    endless = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT max(x) FROM c"
+    command = [sys.executable, "-c", INTERRUPTED, f"query={endless}"]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (130, False), done.stderr
+    assert [each.name for each in folder.iterdir()] == ["shop.db"]
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+from pynomaly.cli import main
+import polars, pynomaly_sql.sqlite
+
+threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
+main(["detect", "shop.db", "-r", sys.argv[1], "-o", "out.csv"])
+"""

@@ -118,21 +118,35 @@ def _open(query: Query) -> Table:
         check_names(found.columns, query.name, "name them apart with AS")
         columns = select_list(found.columns, found.types)
         schema = pl.DataFrame(_select(found, columns, found.columns).limit(0)).schema
-    frames = partial(_frames, checked, columns)
+    reads: set[duckdb.DuckDBPyConnection] = set()
+    frames = partial(_frames, checked, columns, reads)
     files = () if query.database is None else (query.database,)
-    return Table(query.name, schema, frames, files=files)
+    return Table(query.name, schema, frames, files=files, cancel=partial(_interrupt, reads))
+
+
+def _interrupt(reads: set[duckdb.DuckDBPyConnection]) -> None:
+    for connection in tuple(reads):
+        connection.interrupt()
 
 
 def _frames(
-    query: Query, columns: dict[str, str], size: int, wanted: Sequence[str]
+    query: Query,
+    columns: dict[str, str],
+    reads: set[duckdb.DuckDBPyConnection],
+    size: int,
+    wanted: Sequence[str],
 ) -> Iterator[pl.DataFrame]:
     del size
     # A query without a column is none: the rows still count.
     names = list(wanted) or list(columns)[:1]
     with _asking(query.name), closing(_connect(query.database)) as connection:
-        found = _select(connection.sql(query.sql), columns, names)
-        for batch in nanoarrow.c_array_stream(found):
-            yield pl.DataFrame(batch)
+        reads.add(connection)
+        try:
+            found = _select(connection.sql(query.sql), columns, names)
+            for batch in nanoarrow.c_array_stream(found):
+                yield pl.DataFrame(batch)
+        finally:
+            reads.discard(connection)
 
 
 def _select(

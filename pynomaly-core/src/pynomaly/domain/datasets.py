@@ -68,6 +68,7 @@ class Table:
         held: The whole table, where it lies in memory.
         files: Local files that it is read from: no output may replace one.
         notes: What was decided while it was opened and the user should know, in sentences.
+        cancel: Makes a read that is going on raise; called from another thread, after Ctrl-C.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Table:
     held: pl.DataFrame | None = attrs.field(default=None, repr=False)
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    cancel: Callable[[], object] | None = attrs.field(default=None, repr=False)
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, name: str = "<memory>") -> Table:

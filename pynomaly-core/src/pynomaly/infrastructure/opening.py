@@ -18,6 +18,7 @@ from pynomaly.domain.redaction import redact_error, redacted, reword
 from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.scratch import Scratch
+from pynomaly.infrastructure.waiting import interruptible, wait_for
 from pynomaly.ports.params import structure_params
 from pynomaly.ports.specs import LoaderSpec, Spec
 
@@ -71,7 +72,10 @@ def _read(
         return _downloaded(registry, opened, values, suffix)
     if suffix and not registry.is_path("loaders", uri):
         raise UsageError(f"{uri}: {spec.id} reads it, for its scheme: leave out the option format")
-    return opened if spec.plugin == CORE else _watched(opened, partial(_failing, spec))
+    if spec.plugin == CORE:
+        return opened
+    patient = _patient(opened) if isinstance(opened, Table) else opened
+    return _watched(patient, partial(_failing, spec))
 
 
 def _opened(
@@ -84,7 +88,8 @@ def _opened(
     # Options are for who gives the table: a loader without any may hand over to another.
     params: Any = structured(values if spec.params else {})
     with _failing(spec):
-        opened: object = factory(uri, params)
+        open_it = partial(factory, uri, params)
+        opened: object = open_it() if spec.plugin == CORE else wait_for(open_it)
     if isinstance(opened, (Table, Graph)):
         structured(values)
         return opened
@@ -167,6 +172,20 @@ def _failing(spec: Spec) -> Iterator[None]:
         if spec.plugin == CORE:
             raise
         raise PluginFailed(spec.id, "read", describe(error)) from error
+
+
+def _patient(table: Table) -> Table:
+    """The table, read so that Ctrl-C ends a wait for the plugin's code."""
+    inner, retype = table.frames, table.retype
+
+    def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        return interruptible(inner(size, columns), table.cancel)
+
+    def retyped(types: Types) -> Table:
+        assert retype is not None  # noqa: S101, for the type checker
+        return _patient(retype(types))
+
+    return attrs.evolve(table, frames=frames, retype=retyped if retype else None)
 
 
 def _watched(data: Table | Graph, watch: Watch, scratch: Scratch | None = None) -> Table | Graph:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from select import select
+from typing import BinaryIO
 
 import attrs
 import polars as pl
@@ -19,6 +21,8 @@ from pynomaly.infrastructure.scratch import Scratch
 from pynomaly.ports.loading import reading
 
 NAME = "<stdin>"
+_BLOCK = 1 << 20
+_LOOK_UP_SECONDS = 0.1
 _STREAM = b"\xff\xff\xff\xff"
 """Arrow's stream format begins so."""
 
@@ -40,10 +44,28 @@ def load(uri: str, options: TextOptions) -> Table:
     with reading(NAME, "what was piped in cannot be read"):
         path = scratch.folder / "stdin"
         with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+            file.writelines(_blocks(sys.stdin.buffer))
         if path.stat().st_size == 0:
             raise DataError("it is empty", source=NAME)
         return _kept(_open(path, options), scratch)
+
+
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """What is piped in, as it comes. Ctrl-C ends a wait for it."""
+    while True:
+        _wait(stream)
+        block = stream.read1(_BLOCK)  # type: ignore[attr-defined]
+        if not block:
+            return
+        yield block
+
+
+def _wait(stream: BinaryIO) -> None:
+    # A read alone would go on after a signal, once Polars has set how they are handled.
+    with suppress(OSError):  # no descriptor, or none that can be waited for (Windows)
+        descriptor = stream.fileno()
+        while not select([descriptor], [], [], _LOOK_UP_SECONDS)[0]:
+            pass
 
 
 def _open(path: Path, options: TextOptions) -> Table:
