@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,11 @@ def open_source(
     if isinstance(data, (Table, Graph)):
         return data
     return table_from(data)
+
+
+def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of columns; a string is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def check_width(rows: np.ndarray[Any, Any], model: FittedModel) -> np.ndarray[Any, Any]:

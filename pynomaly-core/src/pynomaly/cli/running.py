@@ -6,9 +6,9 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import attrs
 import click
@@ -16,7 +16,9 @@ import polars as pl
 
 from pynomaly.application.detect import Second, detect, held_in_memory, publish
 from pynomaly.application.fit import fit
+from pynomaly.application.fused import detect_parts, fit_parts, score_parts
 from pynomaly.application.graphs import GraphJudge
+from pynomaly.application.items import FusedModel, Parts
 from pynomaly.application.model import FittedModel
 from pynomaly.application.recipe import Recipe
 from pynomaly.application.score import score
@@ -35,12 +37,20 @@ from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
 from pynomaly.infrastructure.spool import partition_within
+from pynomaly.items import items_in, open_items, open_to_score, refuse_options
 from pynomaly.logs import configure_logs
 from pynomaly.ports.specs import Modality
 from pynomaly.sources import open_data, rows_for
 
 ALARMS_EXIT_CODE = 3
 STDIN = "-"
+
+Data = Table | Graph | Parts
+_OF_PARTS = (
+    *("detector", "params", "nodes", "directed", "features", "feature_params"),
+    *("window", "season", "read_options"),
+)
+"""Options that each part of items has for itself."""
 
 
 def open_services(ctx: click.Context) -> tuple[Registry, Settings]:
@@ -64,37 +74,38 @@ def run_detect(
     decision = _decision(settings, given)
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
-    data = _open(registry, source, given, given["read_options"])
-    against = _open_reference(registry, reference, given)
-    recipe = _recipe(registry, settings, data, given)
+    data = _open(registry, settings, source, given, given["read_options"])
+    against = _open_reference(registry, settings, reference, given)
+    if against is not None and isinstance(data, Parts) != isinstance(against, Parts):
+        raise UsageError(f"{source} and {reference}: one describes items, the other does not")
+    recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
     limit = settings.in_memory_mib * 2**20
-
     with show_progress() as progress:
+        options: dict[str, Any] = {
+            "reference": against,
+            "explain": given["explain"] or 0,
+            "progress": progress,
+        }
 
-        def prepare(data: Table | Graph) -> Scoring:
-            return detect(
-                held_in_memory(data, limit),
-                recipe,
-                decision,
-                reference=against,
-                explain=given["explain"] or 0,
-                progress=progress,
-                partition=partition_within(limit),
-            )
+        def prepare(data: Data) -> Scoring:
+            if isinstance(data, Parts) or recipe is None:
+                return detect_parts(cast("Parts", data), decision, **options)
+            held = held_in_memory(data, limit)
+            return detect(held, recipe, decision, partition=partition_within(limit), **options)
 
         inputs = [*data.files, *(against.files if against else ())]
         _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def _open_reference(
-    registry: Registry, reference: str | None, given: dict[str, Any]
-) -> Table | Graph | None:
+    registry: Registry, settings: Settings, reference: str | None, given: dict[str, Any]
+) -> Data | None:
     options = given["reference_options"]
     if reference is None:
         if options:
             raise UsageError("--reference-read is for a reference: give --reference, too")
         return None
-    return _open(registry, reference, given, options or given["read_options"])
+    return _open(registry, settings, reference, given, options or given["read_options"])
 
 
 def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]) -> None:
@@ -103,25 +114,28 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
     fitted = _load(model, source, registry)
-    data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
+    data: Data
+    if isinstance(fitted, FusedModel):
+        data = open_to_score(source, fitted, registry)
+    else:
+        data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
     with show_progress() as progress:
+        options: dict[str, Any] = {"explain": given["explain"] or 0, "progress": progress}
 
-        def prepare(data: Table | Graph) -> Scoring:
-            return score(
-                fitted,
-                data,
-                decision,
-                explain=given["explain"] or 0,
-                label=given["label"],
-                progress=progress,
-                partition=partition_within(settings.in_memory_mib * 2**20),
-            )
+        def prepare(data: Data) -> Scoring:
+            if isinstance(fitted, FusedModel) or isinstance(data, Parts):
+                return score_parts(
+                    cast("FusedModel", fitted), cast("Parts", data), decision, **options
+                )
+            partition = partition_within(settings.in_memory_mib * 2**20)
+            label = given["label"]
+            return score(fitted, data, decision, label=label, partition=partition, **options)
 
         inputs = [*data.files, Path(model)]
         _run(ctx, registry, inputs, data, prepare, given, started)
 
 
-def _load(model: str, source: str, registry: Registry) -> FittedModel:
+def _load(model: str, source: str, registry: Registry) -> FittedModel | FusedModel:
     """The model; where the source looks more like one, a hint that they stand the wrong way."""
     try:
         return load_model(model, registry)
@@ -137,27 +151,30 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     """`pynomaly fit`, end to end."""
     started = time.perf_counter()
     registry, settings = open_services(ctx)
-    data = _open(registry, source, given, given["read_options"])
-    recipe = _recipe(registry, settings, data, given)
+    data = _open(registry, settings, source, given, given["read_options"])
+    recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
-    check_saves(recipe.spec, model)
+    specs = [part.recipe.spec for part in data.parts.values()] if isinstance(data, Parts) else []
+    check_saves([recipe.spec] if recipe else specs, model)
     check_target(model)
     check_is_no_input(model, data.files)
     with show_progress() as progress:
         partition = partition_within(settings.in_memory_mib * 2**20)
-        fitted = read_whole(data, lambda each: fit(each, recipe, progress, partition))
+
+        def learn(data: Data) -> FittedModel | FusedModel:
+            if isinstance(data, Parts) or recipe is None:
+                return fit_parts(cast("Parts", data), progress)
+            return fit(data, recipe, progress, partition)
+
+        fitted = read_whole(data, learn)
     save_model(fitted, model)
     calibration = fitted.least_calibration
-    summary = {
-        "kind": str(fitted.kind),
+    summary = fitted.about() | {
         "members": len(fitted.members),
-        "detector": fitted.spec.id,
-        "seed": fitted.seed,
         "rows": fitted.lineage["rows"],
         "fitted_rows": fitted.lineage["fitted_rows"],
         "calibration": calibration and calibration.summary(),
-        "left_out": dict(fitted.features.left_out),
         "warnings": list(fitted.notes),
         "outputs": [model],
         "seconds": round(time.perf_counter() - started, 3),
@@ -175,23 +192,41 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
 
 
 def _open(
-    registry: Registry, source: str, given: dict[str, Any], options: Mapping[str, Any]
-) -> Table | Graph:
-    return open_data(
-        *(source, registry, make_roles(given), options),
-        nodes=given["nodes"],
-        directed=given["directed"],
+    registry: Registry,
+    settings: Settings,
+    source: str,
+    given: dict[str, Any],
+    options: Mapping[str, Any],
+) -> Data:
+    roles = make_roles(given)
+    items = items_in(source)
+    if items is None:
+        return open_data(
+            *(source, registry, roles, options),
+            nodes=given["nodes"],
+            directed=given["directed"],
+        )
+    refused = {name: given[name] for name in _OF_PARTS} | {"read_options": options}
+    refuse_options(items, refused, roles)
+    return open_items(
+        *(items, registry, _limited(settings, given), given["seed"]),
+        clean=given["clean"],
+        stop_process=_stop_process,
     )
+
+
+def _limited(settings: Settings, given: dict[str, Any]) -> Settings:
+    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
+    chosen = {name: value for name, value in limits.items() if value is not None}
+    return attrs.evolve(settings, **chosen)
 
 
 def _recipe(
     registry: Registry, settings: Settings, data: Table | Graph, given: dict[str, Any]
 ) -> Recipe:
-    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
-    chosen = {name: value for name, value in limits.items() if value is not None}
     return make_recipe(
         registry,
-        attrs.evolve(settings, **chosen),
+        _limited(settings, given),
         given["detector"],
         given["params"],
         make_roles(given),
@@ -216,8 +251,8 @@ def _run(
     ctx: click.Context,
     registry: Registry,
     inputs: Sequence[Path],
-    data: Table | Graph,
-    prepare: Any,
+    data: Data,
+    prepare: Callable[[Data], Scoring],
     given: dict[str, Any],
     started: float,
 ) -> None:
@@ -227,7 +262,7 @@ def _run(
     count = len(given["outputs"])
     quiet = given["as_json"] or STDOUT in outputs
 
-    def run(data: Table | Graph) -> tuple[Scoring, TopRows | None]:
+    def run(data: Data) -> tuple[Scoring, TopRows | None]:
         scoring = prepare(data)
         top = None if quiet else TopRows()
         publish(
