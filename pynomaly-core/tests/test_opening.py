@@ -335,7 +335,9 @@ def test_what_else_a_reader_raises_is_an_error_of_the_data():
 def test_what_a_loader_has_to_say_is_a_warning_and_a_finding(registry):
     table = open_uri(registry, "plain:x")
     note = "all of it is plain"
-    assert table.notes == table.as_text(["a"]).notes == (note,)
+    as_numbers = table.with_types({"a": pl.Float64()})
+    assert table.notes == as_numbers.notes == (note,)
+    assert as_numbers.collect()["a"].to_list() == [1.0, 2.0, None] * 9
     assert note in pynomaly.detect(table).warnings
     assert note in pynomaly.detect(pl.DataFrame({"a": ["1"] * 9}), reference=table).warnings
     assert note in pynomaly.fit(table).score(table).warnings
