@@ -257,3 +257,25 @@ def test_an_empty_argument_is_not_taken_for_none(refused):
 
 def test_a_model_is_not_written_to_standard_output(refused):
     assert "a model is one file" in refused("fit", "data.csv", "-o", "-")
+
+
+def test_a_reference_may_be_read_with_options_of_its_own(run):
+    frame.select("x", "y").write_csv("reference.csv", separator=";", include_header=False)
+    args = ("detect", "data.csv", "--reference", "reference.csv", "--columns", "x,y")
+    code, _, message = run(*args, "-r", "delimiter=,", "--reference-read", "header=false")
+    assert code == 2, "its columns have other names"
+    assert "column_1" in message
+    frame.select("x", "y").write_csv("reference.csv", separator="~")
+    code, *_ = run(*args, "-r", "delimiter=,", "--reference-read", "delimiter=~")
+    assert code == 0
+
+
+def test_options_for_a_reference_need_one(refused):
+    message = refused("detect", "data.csv", "--reference-read", "header=true")
+    assert "give --reference, too" in message
+
+
+def test_what_was_typed_for_a_loader_is_taken_as_what_it_should_be(refused):
+    message = refused("inspect", "data.csv", "-r", "header=maybe", "-r", "colour=red")
+    assert "header: 'maybe' is not true or false" in message
+    assert "colour: unknown" in message

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pynomaly.domain.errors import InvalidParams
 from pynomaly.ports.params import (
     NoParams,
+    Text,
     json_schema,
     param,
     structure_params,
@@ -156,3 +157,40 @@ def test_valid_params_survive_json(params):
 def test_no_value_ends_in_anything_but_params_or_invalid_params(values):
     with suppress(InvalidParams):
         structure_params(Forest, values, owner="mine.forest")
+
+
+@attrs.frozen
+class Sheet:
+    name: str | None = param(None, help="Name.")
+    header: bool = param(default=True, help="Whether there is one.")
+    row: int = param(1, ge=1, help="Row.")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"name": "2024"}, Sheet("2024")),
+        ({"name": "1e5"}, Sheet("1e5")),
+        ({"name": "true"}, Sheet("true")),
+        ({"name": '"2024"'}, Sheet("2024")),
+        ({"name": ""}, Sheet("")),
+        ({"name": "null"}, Sheet(None)),
+        ({"header": "false", "row": "3"}, Sheet(None, header=False, row=3)),
+    ],
+)
+def test_what_was_typed_is_json_where_that_fits_and_else_text(values, expected):
+    typed = {name: Text(text) for name, text in values.items()}
+    found = structure_params(Sheet, typed, owner="mine.sheet", kind="loaders")
+    assert found == expected
+    assert type(found.name) in (str, type(None))
+
+
+def test_what_was_typed_fits_no_more_than_what_was_given():
+    typed = {"header": Text("maybe"), "row": Text("0"), "name": Text("x")}
+    with pytest.raises(InvalidParams, match="pynomaly loaders show") as caught:
+        structure_params(Sheet, typed, owner="mine.sheet", kind="loaders")
+    assert dict(caught.value.errors) == {
+        "header": "'maybe' is not true or false",
+        "row": "0 must be at least 1",
+    }
+    assert "'1' is not an integer" in faults({"trees": "1"})["trees"]

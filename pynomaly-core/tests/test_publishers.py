@@ -21,6 +21,7 @@ from polars.testing import assert_frame_equal
 from pynomaly.domain.errors import OutputError
 from pynomaly.infrastructure.loaders import csv, ipc, jsonl, parquet
 from pynomaly.infrastructure.loaders.columns import NULLS
+from pynomaly.infrastructure.loaders.dialect import TextOptions
 from pynomaly.infrastructure.publishers import files
 from pynomaly.infrastructure.publishers.stdout import open_stdout
 
@@ -76,7 +77,7 @@ def publish(name, frame, size=300):
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_is_published_is_read_again_as_it_was(name):
     publish(name, FRAME)
-    assert_frame_equal(FORMATS[name][1](name, {}).collect(), FRAME)
+    assert_frame_equal(FORMATS[name][1](name, TextOptions()).collect(), FRAME)
     assert names() == [name]
 
 
@@ -102,7 +103,7 @@ def test_any_frame_goes_round(tmp_path_factory, name, frame, size):
     for batch in frame.iter_slices(size):
         publisher.write(batch)
     publisher.commit()
-    table = load(path, {})
+    table = load(path, TextOptions())
     whole = table.as_text(["s"]).collect()
     assert_frame_equal(whole, frame, check_exact=True)
     assert_frame_equal(pl.concat(table.as_text(["s"]).batches(size)), frame, check_exact=True)
@@ -177,7 +178,7 @@ def test_a_symbolic_link_stays_and_its_file_is_written(name):
     Path(name).symlink_to(Path("elsewhere", name))
     publish(name, FRAME)
     assert Path(name).is_symlink()
-    assert_frame_equal(FORMATS[name][1](f"elsewhere/{name}", {}).collect(), FRAME)
+    assert_frame_equal(FORMATS[name][1](f"elsewhere/{name}", TextOptions()).collect(), FRAME)
     assert [path.name for path in Path("elsewhere").iterdir()] == [name]
 
 
@@ -201,7 +202,7 @@ def test_a_file_uri_names_a_file(tmp_path):
     publisher = files.open_csv(uri, FRAME.schema)
     publisher.write(FRAME)
     publisher.commit()
-    assert csv.load(uri, {}).collect().height == 1000
+    assert csv.load(uri, TextOptions()).collect().height == 1000
 
 
 ODD = pl.DataFrame(
@@ -218,7 +219,7 @@ ODD = pl.DataFrame(
 @pytest.mark.parametrize("name", ["out.csv", "out.jsonl"])
 def test_what_a_text_format_cannot_hold_becomes_text(name):
     publish(name, ODD)
-    first, second = FORMATS[name][1](name, {}).collect().to_dicts()
+    first, second = FORMATS[name][1](name, TextOptions()).collect().to_dicts()
     explained = json.loads(first["list"]) if name == "out.csv" else first["list"]
     assert explained == [{"column": "a", "value": 'x"y', "contribution": 1.5}]
     assert first["took"] in {"PT90S", "PT1M30S"}

@@ -227,10 +227,17 @@ def test_an_existing_file_may_have_a_colon_in_its_name(formats, tmp_path, monkey
     assert formats.for_uri("loaders", "at12:30.csv").id == "core.csv"
 
 
-@pytest.mark.parametrize("uri", ["data.xyz", "", "s3://bucket/a.csv", "data"])
+@pytest.mark.parametrize("uri", ["data.xyz", "", "data"])
 def test_an_unknown_format_lists_what_can_be_read(formats, uri):
-    with pytest.raises(DataError, match=r"can be read: -, \.csv, \.csv\.gz, \.gz, sqlite:"):
+    with pytest.raises(DataError, match=r"can be read: \.csv, \.csv\.gz, \.gz; the option format"):
         formats.for_uri("loaders", uri)
+
+
+def test_an_unknown_scheme_lists_those_that_are_known(formats):
+    with pytest.raises(DataError, match=r"knows s3:; those that are known: sqlite:$"):
+        formats.for_uri("loaders", "s3://bucket/a.csv")
+    with pytest.raises(OutputError, match="knows s3:; those that are known: none"):
+        formats.for_uri("publishers", "s3://bucket/a.csv")
 
 
 def test_an_unknown_output_format_lists_what_can_be_written(formats):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from pynomaly.testing import Status, load_package, run_checks
@@ -15,7 +16,8 @@ WORDS = dict(title="Title", summary="Summary.")
 @hookimpl
 def pynomaly_loaders():
     yield LoaderSpec(id="mine.load", factory="broken_formats:{loader}", suffixes={suffixes},
-                     **WORDS)
+                     schemes={schemes}, requires={loader_requires},
+                     install="pip install it", **WORDS)
 
 @hookimpl
 def pynomaly_publishers():
@@ -87,6 +89,19 @@ def load_anything(uri, options):
         return load(uri, options)
     except DataError:
         return Table.from_frame(pl.DataFrame({"a": [1]}), uri)
+
+def load_loosely(uri, options):
+    try:
+        return load(uri, options)
+    except DataError:
+        raise Loose(uri)
+
+class Loose(DataError):
+    def __init__(self, uri):
+        self.uri = uri
+        super().__init__("is not there")
+    def __str__(self):
+        return f"cannot read {self.uri}"
 
 def load_rudely(uri, options):
     try:
@@ -208,8 +223,11 @@ BROKEN = [
     ("loader", "load_other_columns", "reads_only_the_columns_that_are_asked_for", "asked for"),
     ("loader", "load_vaguely", "names_a_file_that_is_not_there", "does not name absent.mine"),
     ("loader", "load_anything", "names_a_file_that_is_not_there", "gives a table"),
-    ("loader", "load_rudely", "reads_or_refuses_an_empty_file", "Error"),
-    ("loader", "load_rudely", "reads_or_refuses_a_damaged_file", "Error"),
+    ("loader", "load_anything", "names_a_uri_that_leads_nowhere", "gives a table"),
+    ("loader", "load_vaguely", "names_a_uri_that_leads_nowhere", "does not name pynomaly-kit"),
+    ("loader", "load_loosely", "keeps_secrets_to_itself", "shows the secret of mine"),
+    ("loader", "load_rudely", "reads_or_refuses_an_empty_file", "mine.load failed to read"),
+    ("loader", "load_rudely", "reads_or_refuses_a_damaged_file", "mine.load failed to read"),
     ("publisher", "Hasty", "shows_nothing_before_commit", "before it is committed"),
     ("publisher", "Littering", "shows_nothing_before_commit", "not target.mine alone"),
     ("publisher", "Careless", "leaves_nothing_when_aborted", "target.mine.part"),
@@ -232,10 +250,27 @@ BROKEN = [
 
 @pytest.fixture
 def outcomes(add_plugin):
-    def run(*, suffixes=(".mine",), requires=(), samples=None, **factories):
+    def run(
+        *,
+        suffixes=(".mine",),
+        schemes=("mine",),
+        samples=None,
+        requires=(),
+        loader_requires=(),
+        **factories,
+    ):
         add_plugin("broken-formats", CODE)
         words = {**GOOD, **factories}
-        add_plugin("pynomaly-mine", HOOKS.format(suffixes=suffixes, requires=requires, **words))
+        add_plugin(
+            "pynomaly-mine",
+            HOOKS.format(
+                suffixes=suffixes,
+                schemes=schemes,
+                requires=requires,
+                loader_requires=loader_requires,
+                **words,
+            ),
+        )
         return {
             each.check: each for each in run_checks(load_package("pynomaly_mine", samples=samples))
         }
@@ -263,15 +298,33 @@ def test_every_check_is_known_to_be_able_to_fail():
 
 
 def test_what_is_no_file_is_skipped(outcomes):
-    found = outcomes(suffixes=())
+    found = outcomes(suffixes=(), schemes=())
     assert found["opens_as_a_table"].status is Status.SKIPPED
     assert found["writes_no_rows"].status is Status.SKIPPED
+    assert found["keeps_secrets_to_itself"].status is Status.SKIPPED
 
 
 def test_a_loader_reads_the_sample_that_its_author_gives(outcomes, tmp_path):
     absent = str(tmp_path / "absent.mine")
     found = outcomes(suffixes=(), samples={"mine.load": absent})
     assert "is not there" in found["opens_as_a_table"].reason
+
+
+def test_a_sample_may_be_made_when_it_is_needed(outcomes, tmp_path):
+    def make():
+        path = tmp_path / "made.mine"
+        pl.DataFrame({"a": [1]}).write_ipc(path)
+        return str(path)
+
+    found = outcomes(samples={"mine.load": make})
+    assert found["opens_as_a_table"].status is Status.PASSED
+    assert (tmp_path / "made.mine").exists()
+
+
+def test_a_loader_that_lacks_a_requirement_is_skipped_with_the_hint(outcomes):
+    found = outcomes(loader_requires=("nowhere",))["opens_as_a_table"]
+    assert found.status is Status.SKIPPED
+    assert "pip install it" in found.reason
 
 
 def test_an_explainer_that_lacks_a_requirement_is_skipped_with_the_hint(outcomes):

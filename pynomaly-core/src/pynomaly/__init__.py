@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pynomaly.api import fit as fit
     from pynomaly.api import inspect as inspect
     from pynomaly.api import load_model as load_model
+    from pynomaly.api import read as read
     from pynomaly.domain.datasets import Table as Table
     from pynomaly.domain.errors import PynomalyError as PynomalyError
     from pynomaly.domain.graphs import Graph as Graph
@@ -33,6 +34,7 @@ _EXPORTS = {
     "fit": "pynomaly.api",
     "inspect": "pynomaly.api",
     "load_model": "pynomaly.api",
+    "read": "pynomaly.api",
 }
 
 __all__ = [*_EXPORTS, "__version__"]  # noqa: PLE0604

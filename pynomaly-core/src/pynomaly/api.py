@@ -1,4 +1,4 @@
-"""The Python door: `detect`, `fit`, `load_model`, `inspect`."""
+"""The Python door: `detect`, `fit`, `load_model`, `inspect`, `read`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,24 @@ from pynomaly.items import items_in, items_like, open_items, refuse_options
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
-from pynomaly.sources import names_of, open_data, open_table
+from pynomaly.sources import names_of, open_data, open_source, open_table
+
+
+def read(source: str | os.PathLike[str], **options: Any) -> Table | Graph:
+    """Open a path or URI with options of its loader, for use wherever data is due.
+
+    ``pynomaly.detect(pynomaly.read("sqlite:///shop.db", table="orders"))``. It is read when it
+    is used, and in batches where its loader can.
+
+    Args:
+        source: A path, a URI, or ``"-"``.
+        options: Those that ``pynomaly loaders show ID`` lists; and ``format``, such as ``"csv"``,
+            for a file whose name does not tell it.
+
+    Raises:
+        PynomalyError: If it cannot be opened, or an option is wrong.
+    """
+    return open_source(os.fspath(source), services().get(Registry), options)
 
 
 def detect(

@@ -47,11 +47,6 @@ class Items:
     parts: Mapping[str, Any]
     name: str = "<memory>"
 
-    def sources(self) -> list[str]:
-        """Paths and URIs of all data sets that are read from one."""
-        given = [_options(each).get(key) for each in self.parts.values() for key in _READ]
-        return [os.fspath(each) for each in given if isinstance(each, (str, os.PathLike))]
-
 
 _READ = ("data", "nodes")
 """Options that name something to read."""
@@ -139,7 +134,10 @@ def open_items(
                 f"{items.name}: part {name!r} is a series: parts have a row for each item"
             )
         parts[name] = Part(data, recipe)
-    return Parts(items.name, items.id, parts)
+    description = Path(items.name)
+    files = [description] if description.is_file() else []
+    files += [file for part in parts.values() for file in part.data.files]
+    return Parts(items.name, items.id, parts, tuple(files))
 
 
 def open_to_score(data: Any, model: FusedModel, registry: Registry) -> Parts:

@@ -17,6 +17,7 @@ from pynomaly.domain.graphs import Graph
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.loaders.memory import table_from
+from pynomaly.infrastructure.opening import open_uri
 from pynomaly.infrastructure.registry import Registry
 
 
@@ -75,28 +76,23 @@ def open_source(
     Args:
         data: A path, a URI, ``"-"`` for stdin, or data in memory.
         registry: Where loaders are found.
-        options: For the loader, such as ``{"delimiter": ";"}``.
+        options: For the loader, such as ``{"delimiter": ";"}``; see `open_uri`.
 
     Raises:
         DataError: If it cannot be read.
     """
+    if isinstance(data, (str, os.PathLike)):
+        return open_uri(registry, str(os.fspath(data)), options)
+    if options:
+        raise UsageError(f"data in memory take no options: leave out {', '.join(options)}")
     if isinstance(data, (Table, Graph)):
         return data
-    if isinstance(data, (str, os.PathLike)):
-        uri = os.fspath(data)
-        spec = registry.get("loaders", _loader_id(registry, str(uri)))
-        table: Table | Graph = registry.resolve(spec)(str(uri), options or {})
-        return table
     return table_from(data)
 
 
 def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
     """Names of columns; a string is one name, not its letters."""
     return (given,) if isinstance(given, str) else tuple(given)
-
-
-def _loader_id(registry: Registry, uri: str) -> str:
-    return registry.for_uri("loaders", uri).id
 
 
 def check_width(rows: np.ndarray[Any, Any], model: FittedModel) -> np.ndarray[Any, Any]:

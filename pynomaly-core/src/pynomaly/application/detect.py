@@ -79,16 +79,22 @@ def detect(
     return Scoring(judge, table, decision, explain=explain, label=label, progress=progress)
 
 
-def held_in_memory(table: Table | Graph, limit: int) -> Table | Graph:
-    """`table` read into memory if its source is at most `limit` bytes; else as it is."""
-    if (
-        isinstance(table, Graph)
-        or table.held is not None
-        or table.size is None
-        or table.size > limit
-    ):
-        return table
-    return Table.from_frame(table.collect(), table.name)
+def held_in_memory(data: Table | Graph, limit: int) -> Table | Graph:
+    """`data` read into memory if it has at most `limit` bytes; else as it is.
+
+    Where the source does not say how large it is, such as a query, it is read as far as `limit`:
+    most are smaller, and then it was asked once.
+    """
+    if isinstance(data, Graph) or data.held is not None or (data.size or 0) > limit:
+        return data
+    frames, size = [data.schema.to_frame()], 0
+    for batch in data.batches():
+        size += int(batch.estimated_size())
+        if data.size is None and size > limit:
+            return data
+        frames.append(batch)
+    held = Table.from_frame(pl.concat(frames, rechunk=True), data.name)
+    return attrs.evolve(held, notes=data.notes)
 
 
 def publish(

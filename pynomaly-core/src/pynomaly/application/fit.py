@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import attrs
+
 from pynomaly.application.fit_series import fit_series
 from pynomaly.application.fit_table import fit_table
 from pynomaly.application.graphs import fit_graph
@@ -28,5 +30,7 @@ def fit(
     if isinstance(data, Graph):
         return fit_graph(data, recipe, progress)
     if recipe.kind is Modality.SERIES:
-        return fit_series(data, recipe, partition, progress)
-    return fit_table(data, recipe, progress)
+        model = fit_series(data, recipe, partition, progress)
+    else:
+        model = fit_table(data, recipe, progress)
+    return attrs.evolve(model, notes=(*data.notes, *model.notes))

@@ -226,12 +226,13 @@ def graph_of(table: Table, roles: Roles, nodes: Table | None, *, directed: bool)
     if nodes is not None:
         check_roles(nodes, Roles(id=roles.id))
     ends = table.collect([roles.source, roles.target])
-    return graph_from_edges(
+    graph = graph_from_edges(
         *(table.name, ends, roles.source, roles.target),
         nodes=None if nodes is None else nodes.collect(),
         id=roles.id,
         directed=directed,
     )
+    return attrs.evolve(graph, files=(*table.files, *(nodes.files if nodes else ())))
 
 
 def nodes_table(graph: Graph) -> Table:

@@ -92,7 +92,7 @@ def inspect_table(table: Table, progress: Progress = no_progress) -> Inspection:
         for column in frame.iter_columns()
     )
     duplicates = _duplicate_rows(frame)
-    findings = []
+    findings = list(table.notes)
     if duplicates:
         findings.append(f"{duplicates:,} rows stand there more than once")
     if not any(report.used for report in reports):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -43,11 +44,13 @@ class Parts:
         name: What messages call it.
         id: What the column that names an item is called.
         parts: By name, two at least.
+        files: Local files that they are read from: no output may replace one.
     """
 
     name: str
     id: str
     parts: Mapping[str, Part]
+    files: tuple[Path, ...] = ()
 
 
 @attrs.frozen(eq=False)

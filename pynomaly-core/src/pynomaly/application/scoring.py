@@ -174,7 +174,8 @@ class Scoring:
     def summary(self) -> dict[str, Any]:
         """What was done, JSON-ready; complete once `batches` has ended."""
         found = summarise(self.judge, self.decision, self.rows, self.alarms)
-        return found | {"metrics": self.metrics}
+        warnings = list(dict.fromkeys([*self.table.notes, *found["warnings"]]))
+        return found | {"metrics": self.metrics, "warnings": warnings}
 
     def output_schema(self) -> pl.Schema:
         """Columns and types of the scored rows."""

@@ -11,6 +11,7 @@ from pynomaly.cli.options import (
     detector_options,
     output_options,
     read_option,
+    reference_read_option,
     role_options,
 )
 
@@ -22,6 +23,7 @@ from pynomaly.cli.options import (
 @decision_options
 @role_options
 @read_option
+@reference_read_option
 @output_options
 @click.pass_context
 def command(ctx: click.Context, /, source: str, reference: str | None, **given: Any) -> None:

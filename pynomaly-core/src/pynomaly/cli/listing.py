@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -51,9 +52,17 @@ class SpecId(click.ParamType[str]):
         ]
 
 
+_FORMATS_WIDTH = 60
+"""Letters that the formats of a loader take in a table; `show` tells all."""
+
+
 def _formats(spec: LoaderSpec | PublisherSpec) -> str:
     schemes = [scheme if scheme == "-" else f"{scheme}:" for scheme in spec.schemes]
-    return " ".join([*spec.suffixes, *schemes])
+    names = [*spec.suffixes, *schemes]
+    ends = accumulate(len(name) + 1 for name in names)
+    fitting = sum(end <= _FORMATS_WIDTH for end in ends)
+    more = f" and {len(names) - fitting} more" if fitting < len(names) else ""
+    return " ".join(names[:fitting]) + more
 
 
 def _words(values: frozenset[Any]) -> str:

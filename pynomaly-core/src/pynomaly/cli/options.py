@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from pynomaly.ports.params import Text
 
 if TYPE_CHECKING:
     from pynomaly.domain.schema import Roles
@@ -37,16 +38,8 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
             raise click.BadParameter(f"{text!r} is not of the form name=value", ctx, param)
         if name.strip() in pairs:
             raise click.BadParameter(f"{name.strip()} is given twice", ctx, param)
-        pairs[name.strip()] = _literal(value)
+        pairs[name.strip()] = Text(value)
     return pairs
-
-
-def _literal(text: str) -> Any:
-    """A JSON value where it is one, else the text itself."""
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 class ColumnCount(click.ParamType[int]):
@@ -235,6 +228,16 @@ read_option = click.option(
     multiple=True,
     callback=_pairs,
     help="An option of the loader, such as delimiter=';'; may be repeated.",
+)
+
+
+reference_read_option = click.option(
+    "--reference-read",
+    "reference_options",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="An option of the reference's loader, where those of --read are not meant for it.",
 )
 
 

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pynomaly.application.detect import OpenPublisher
 from pynomaly.domain.errors import OutputError, UsageError
-from pynomaly.infrastructure.loaders.paths import to_path
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.targets import file_to_write
+from pynomaly.ports.loading import to_path
 
 STDOUT = "-"
 
 
 def open_outputs(
-    registry: Registry, outputs: Sequence[str], inputs: Sequence[str], *, as_json: bool
+    registry: Registry, outputs: Sequence[str], inputs: Iterable[Path], *, as_json: bool
 ) -> list[OpenPublisher]:
-    """Publishers for `outputs`.
+    """Publishers for `outputs`; `inputs` are the local files that are read.
 
     Raises:
         UsageError, OutputError: If one cannot be written, or would overwrite one of `inputs`.
     """
     if as_json and STDOUT in outputs:
         raise UsageError("--json and -o - both print on stdout: choose one")
-    if len({_place(uri) for uri in outputs}) < len(outputs):
+    if len({_place(registry, uri) for uri in outputs}) < len(outputs):
         raise UsageError("the same output is given twice")
-    return [_open_output(registry, uri, inputs) for uri in outputs]
+    files = tuple(inputs)
+    return [_open_output(registry, uri, files) for uri in outputs]
 
 
-def _open_output(registry: Registry, uri: str, inputs: Sequence[str]) -> OpenPublisher:
+def _open_output(registry: Registry, uri: str, inputs: Sequence[Path]) -> OpenPublisher:
     spec = registry.for_uri("publishers", uri)
-    if _is_file(uri):
-        check_target(uri, *inputs)
+    if registry.is_path("publishers", uri):
+        check_target(uri)
+        check_is_no_input(uri, inputs)
     factory = registry.resolve(spec)
 
     def open_publisher(schema: Any) -> Any:
@@ -43,19 +45,15 @@ def _open_output(registry: Registry, uri: str, inputs: Sequence[str]) -> OpenPub
     return open_publisher
 
 
-def _is_file(uri: str) -> bool:
-    return uri != STDOUT and ("://" not in uri or uri.lower().startswith("file:"))
+def _place(registry: Registry, uri: str) -> str:
+    return str(to_path(uri).resolve()) if registry.is_path("publishers", uri) else uri
 
 
-def _place(uri: str) -> str:
-    return str(to_path(uri).resolve()) if _is_file(uri) else uri
-
-
-def check_target(uri: str, *sources: str) -> None:
-    """Refuse a file that cannot be written, or that is one of `sources` or in one of them.
+def check_target(uri: str) -> None:
+    """Refuse a file that cannot be written.
 
     Raises:
-        OutputError, UsageError: Saying why.
+        OutputError: Saying why.
     """
     path = file_to_write(uri)
     try:
@@ -63,17 +61,14 @@ def check_target(uri: str, *sources: str) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise OutputError(uri, f"folder {path.parent} is not writable ({reason})") from error
-    if path.exists() and any(path.samefile(file) for each in sources for file in _files(each)):
+
+
+def check_is_no_input(uri: str, inputs: Iterable[Path]) -> None:
+    """Refuse a file that is one of `inputs`.
+
+    Raises:
+        UsageError: If it is.
+    """
+    path = to_path(uri)
+    if path.exists() and any(each.exists() and path.samefile(each) for each in inputs):
         raise UsageError(f"output {uri} is the input itself: choose another name")
-
-
-def _files(source: str) -> Iterator[Path]:
-    """The files that are read for `source`, be it a file, a folder or a glob."""
-    path = to_path(source)
-    if path.is_dir():
-        yield from (each for each in path.rglob("*") if each.is_file())
-    elif path.exists():
-        yield path
-    elif _is_file(source):
-        anchor = Path(path.anchor)
-        yield from anchor.glob(str(path.relative_to(anchor)))

@@ -6,7 +6,8 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import click
@@ -24,7 +25,7 @@ from pynomaly.application.scoring import Judge, Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
-from pynomaly.cli.outputs import STDOUT, check_target, open_outputs
+from pynomaly.cli.outputs import STDOUT, check_is_no_input, check_target, open_outputs
 from pynomaly.cli.progress import show_progress
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
@@ -73,8 +74,8 @@ def run_detect(
     decision = _decision(settings, given)
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
-    data = _open(registry, settings, source, given)
-    against = None if reference is None else _open(registry, settings, reference, given)
+    data = _open(registry, settings, source, given, given["read_options"])
+    against = _open_reference(registry, settings, reference, given)
     if against is not None and isinstance(data, Parts) != isinstance(against, Parts):
         raise UsageError(f"{source} and {reference}: one describes items, the other does not")
     recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
@@ -92,8 +93,19 @@ def run_detect(
             held = held_in_memory(data, limit)
             return detect(held, recipe, decision, partition=partition_within(limit), **options)
 
-        inputs = [*_read(source), *(_read(reference) if reference else []), given["nodes"]]
+        inputs = [*data.files, *(against.files if against else ())]
         _run(ctx, registry, inputs, data, prepare, given, started)
+
+
+def _open_reference(
+    registry: Registry, settings: Settings, reference: str | None, given: dict[str, Any]
+) -> Data | None:
+    options = given["reference_options"]
+    if reference is None:
+        if options:
+            raise UsageError("--reference-read is for a reference: give --reference, too")
+        return None
+    return _open(registry, settings, reference, given, options or given["read_options"])
 
 
 def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]) -> None:
@@ -120,7 +132,8 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
             label = given["label"]
             return score(fitted, data, decision, label=label, partition=partition, **options)
 
-        _run(ctx, registry, [*_read(source), model, given["nodes"]], data, prepare, given, started)
+        inputs = [*data.files, Path(model)]
+        _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def _load(
@@ -141,13 +154,14 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     """`pynomaly fit`, end to end."""
     started = time.perf_counter()
     registry, settings = open_services(ctx)
-    data = _open(registry, settings, source, given)
+    data = _open(registry, settings, source, given, given["read_options"])
     recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
     specs = [part.recipe.spec for part in data.parts.values()] if isinstance(data, Parts) else []
     check_saves([recipe.spec] if recipe else specs, model)
-    check_target(model, *_read(source))
+    check_target(model)
+    check_is_no_input(model, data.files)
     with show_progress() as progress:
         partition = partition_within(settings.in_memory_mib * 2**20)
 
@@ -180,27 +194,28 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
     return choose_decision(settings.alpha if silent else alpha, top, fdr)
 
 
-def _open(registry: Registry, settings: Settings, source: str, given: dict[str, Any]) -> Data:
+def _open(
+    registry: Registry,
+    settings: Settings,
+    source: str,
+    given: dict[str, Any],
+    options: Mapping[str, Any],
+) -> Data:
     roles = make_roles(given)
     items = items_in(source)
     if items is None:
         return open_data(
-            *(source, registry, roles, given["read_options"]),
+            *(source, registry, roles, options),
             nodes=given["nodes"],
             directed=given["directed"],
         )
-    refuse_options(items, {name: given[name] for name in _OF_PARTS}, roles)
+    refused = {name: given[name] for name in _OF_PARTS} | {"read_options": options}
+    refuse_options(items, refused, roles)
     return open_items(
         *(items, registry, _limited(settings, given), given["seed"]),
         clean=given["clean"],
         stop_process=_stop_process,
     )
-
-
-def _read(source: str) -> list[str]:
-    """What is read for `source`: itself, and the data sets of the items that it describes."""
-    items = items_in(source)
-    return [source, *(items.sources() if items else [])]
 
 
 def _limited(settings: Settings, given: dict[str, Any]) -> Settings:
@@ -241,7 +256,7 @@ def _stop_process(exceeded: LimitExceeded) -> None:
 def _run(
     ctx: click.Context,
     registry: Registry,
-    inputs: Sequence[str | None],
+    inputs: Sequence[Path],
     data: Data,
     prepare: Callable[[Data], Scoring],
     given: dict[str, Any],
@@ -249,8 +264,7 @@ def _run(
 ) -> None:
     seconds = {uri: found for name, found in _SECOND.items() if (uri := given[name]) is not None}
     outputs = [*given["outputs"], *seconds]
-    read = [each for each in inputs if each is not None]
-    opened = open_outputs(registry, outputs, read, as_json=given["as_json"])
+    opened = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
     count = len(given["outputs"])
     quiet = given["as_json"] or STDOUT in outputs
 

@@ -1,8 +1,12 @@
-"""A table: a schema, and rows that can be read in batches, in order, any number of times."""
+"""A table: a schema, and rows that can be read in batches, in order, any number of times.
+
+And what stands for one while it is still far away.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TypeVar, cast
 
 import attrs
@@ -64,6 +68,9 @@ class Table:
         size: Bytes of the source, where known: tells whether it fits into memory.
         retype: Reads columns as other types; None where types are what they are (Parquet, ...).
         held: The whole table, where it lies in memory.
+        files: Local files that it is read from: no output may replace one.
+        notes: What was decided while it was opened and the user should know, in sentences.
+        cancel: Makes a read that is going on raise; called from another thread, after Ctrl-C.
     """
 
     name: str
@@ -73,6 +80,9 @@ class Table:
     size: int | None = None
     retype: Retype | None = attrs.field(default=None, repr=False)
     held: pl.DataFrame | None = attrs.field(default=None, repr=False)
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = ()
+    cancel: Callable[[], object] | None = attrs.field(default=None, repr=False)
 
     @classmethod
     def from_frame(cls, frame: pl.DataFrame, name: str = "<memory>") -> Table:
@@ -154,6 +164,22 @@ class Table:
                 columns=wrong,
             )
         return chosen
+
+
+@attrs.frozen(eq=False)
+class Download:
+    """A source that lies elsewhere: a loader of files goes on with it, by the suffix of its name.
+
+    Attributes:
+        name: What messages call it.
+        files: Names of the files there are, at least one: suffixes tell the format. Those of a
+            folder may have slashes in them.
+        fetch: Called with one of the names and a path, it puts that file there.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    fetch: Callable[[str, Path], None] = attrs.field(repr=False)
 
 
 def read_whole(data: D, read: Callable[[D], T]) -> T:

@@ -14,20 +14,22 @@ class UsageError(PynomalyError):
 
 
 class InvalidParams(PynomalyError):
-    """Parameters of a detector that are unknown, of the wrong type or out of bounds.
+    """Parameters that are unknown, of the wrong type or out of bounds.
 
     Attributes:
-        owner: Id of the detector whose parameters were given.
+        owner: Id of the detector or loader whose parameters were given.
         errors: One ``(parameter, message)`` per fault; all of them, not just the first.
     """
 
-    def __init__(self, owner: str, errors: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, owner: str, errors: Sequence[tuple[str, str]], *, kind: str = "detectors"
+    ) -> None:
         self.owner = owner
         self.errors = tuple(errors)
         faults = "; ".join(f"{name}: {message}" for name, message in self.errors)
         super().__init__(
             f"invalid parameters for {owner}: {faults}"
-            f" (see `pynomaly detectors show {owner}` for what it takes)"
+            f" (see `pynomaly {kind} show {owner}` for what it takes)"
         )
 
 

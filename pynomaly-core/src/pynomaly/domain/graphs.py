@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 import numpy as np
@@ -49,6 +50,7 @@ class Graph:
         attributes: Columns of `nodes` that may be features, unless the user says otherwise.
         directed: Whether an edge's first end points to its second.
         notes: What was mended while it was made, in sentences.
+        files: Local files that it was read from: no output may replace one.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Graph:
     attributes: tuple[str, ...] = ()
     directed: bool = False
     notes: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def make_graph(

@@ -19,6 +19,7 @@ def pynomaly_loaders() -> Iterable[LoaderSpec]:
         title="CSV",
         summary="Text tables; delimiter, quotes, encoding, decimal comma and header are found.",
         factory=f"{_LOADERS}.csv:load",
+        params=f"{_LOADERS}.dialect:TextOptions",
         suffixes=_with_compressed(".csv", ".tsv", ".txt"),
     )
     yield LoaderSpec(
@@ -57,6 +58,7 @@ def pynomaly_loaders() -> Iterable[LoaderSpec]:
         title="Standard input",
         summary="What is piped in: Parquet, Arrow, JSON lines or a text table.",
         factory=f"{_LOADERS}.stdin:load",
+        params=f"{_LOADERS}.dialect:TextOptions",
         schemes=("-",),
     )
 

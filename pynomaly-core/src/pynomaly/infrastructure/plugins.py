@@ -105,12 +105,14 @@ def load_plugins(
     return tuple(plugins), tuple(problems)
 
 
+def builtin() -> Source:
+    """The plugin that the core itself is."""
+    return Source(CORE, "pynomaly-core", __version__, "", _BUILTIN, lambda: import_module(_BUILTIN))
+
+
 def installed(problems: list[Problem]) -> Iterator[Source]:
     """The built-in plugin, then all installed ones by name; wrongly named ones are problems."""
-    builtin = Source(
-        CORE, "pynomaly-core", __version__, "", _BUILTIN, lambda: import_module(_BUILTIN)
-    )
-    found: dict[str, Source] = {CORE: builtin}
+    found: dict[str, Source] = {CORE: builtin()}
     # Where distributions "x" and "pynomaly-x" both exist, the name belongs to the latter.
     entries = sorted(_entries(problems), key=lambda e: (not e[0].startswith(_PREFIX), e[0]))
     for distribution, entry in entries:

@@ -212,12 +212,13 @@ class Registry:
         except FAILURES as error:
             raise PluginFailed(spec.id, "start", describe(error)) from error
 
-    def for_suffix(self, kind: str, name: str, *, several: bool = False) -> Spec:
+    def for_suffix(self, kind: str, name: str, *, source: str = "", several: bool = False) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
 
         Args:
             kind: ``"loaders"`` or ``"publishers"``.
-            name: Of the file.
+            name: Of the file, or its suffix alone.
+            source: What messages call it; `name` where it is not given.
             several: Whether it is one of several, which a loader of folders reads.
 
         Raises:
@@ -230,27 +231,45 @@ class Registry:
             if name.lower().endswith(suffix)
         ]
         if not matches:
-            raise self._no_format(kind, name)
+            raise self._no_format(kind, source or name)
         matches = [m for m in matches if several and getattr(m[1], "folders", False)] or matches
         return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
 
-    def for_uri(self, kind: str, uri: str) -> Spec:
+    def for_uri(self, kind: str, uri: str, suffix: str = "") -> Spec:
         """The loader or publisher for a path or URI: by scheme, else by suffix.
 
-        ``"-"`` counts as a scheme. A folder goes by the files in it.
+        ``"-"`` counts as a scheme. ``mysql+driver:`` goes by ``mysql:`` where no spec has it as
+        it stands. A folder goes by the files in it.
+
+        Args:
+            kind: ``"loaders"`` or ``"publishers"``.
+            uri: A path, a URI, or ``"-"``.
+            suffix: What counts instead of the suffix in `uri`; ``""`` for that.
 
         Raises:
             DataError, OutputError: With what can be read or written.
         """
-        match = _SCHEME.match(uri)
-        scheme = "-" if uri == "-" else match[1].lower() if match else ""
-        specs = [spec for spec in self._formats(kind) if scheme and scheme in spec.schemes]
-        if specs:
-            return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
-        if scheme not in {"", "file"} and not Path(uri).exists():
-            raise self._no_format(kind, uri)
-        name = self._representative(kind, uri)
-        return self.for_suffix(kind, name, several=_names_several(uri))
+        spec = self._by_scheme(kind, uri)
+        if spec is not None:
+            return spec
+        scheme = _scheme(uri)
+        if scheme not in {"", "file"} and not _exists(uri):
+            raise self._no_scheme(kind, uri, scheme)
+        name = suffix or self._representative(kind, uri)
+        several = not suffix and _names_several(uri)
+        return self.for_suffix(kind, name, source=uri, several=several)
+
+    def is_path(self, kind: str, uri: str) -> bool:
+        """Whether `uri` names a local file, folder or glob: it does if no spec has its scheme."""
+        return self._by_scheme(kind, uri) is None
+
+    def _by_scheme(self, kind: str, uri: str) -> Spec | None:
+        scheme = _scheme(uri)
+        for wanted in dict.fromkeys((scheme, scheme.partition("+")[0])):
+            specs = [spec for spec in self._formats(kind) if wanted and wanted in spec.schemes]
+            if specs:
+                return min(specs, key=lambda spec: (spec.plugin != CORE, spec.id))
+        return None
 
     def _representative(self, kind: str, uri: str) -> str:
         """The first file in a folder that has a format; otherwise the name itself."""
@@ -264,26 +283,47 @@ class Registry:
     def _formats(self, kind: str) -> tuple[LoaderSpec | PublisherSpec, ...]:
         return cast("tuple[LoaderSpec | PublisherSpec, ...]", self.specs(kind))
 
-    def _no_format(self, kind: str, name: str) -> PynomalyError:
-        known = [suffix for spec in self._formats(kind) for suffix in spec.suffixes]
-        known += [
-            scheme if scheme == "-" else f"{scheme}:"
-            for spec in self._formats(kind)
-            for scheme in spec.schemes
-        ]
-        formats = ", ".join(sorted(set(known))) or "nothing: no plugin offers it"
-        if kind == "loaders":
-            return DataError(
-                f"its name tells no known format; what can be read: {formats}",
-                source=name,
-            )
-        return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+    def _no_format(self, kind: str, source: str) -> PynomalyError:
+        suffixes = {suffix for spec in self._formats(kind) for suffix in spec.suffixes}
+        known = ", ".join(sorted(suffixes)) or "nothing: no plugin offers it"
+        fault = "its name tells no known format; what can be"
+        if kind == "publishers":
+            return OutputError(source, f"{fault} written: {known}")
+        return DataError(
+            f"{fault} read: {known}; the option format=SUFFIX says what a name does not",
+            source=source,
+        )
+
+    def _no_scheme(self, kind: str, uri: str, scheme: str) -> PynomalyError:
+        schemes = {f"{name}:" for spec in self._formats(kind) for name in spec.schemes} - {"-:"}
+        known = ", ".join(sorted(schemes)) or "none: no plugin offers any"
+        fault = f"no plugin that is installed knows {scheme}:; those that are known: {known}"
+        return OutputError(uri, fault) if kind == "publishers" else DataError(fault, source=uri)
+
+
+def _scheme(uri: str) -> str:
+    """``"-"`` for itself, ``""`` for a path without any."""
+    match = _SCHEME.match(uri)
+    return "-" if uri == "-" else match[1].lower() if match else ""
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return Path(path).is_dir()
+    except OSError:  # a query is too long for a name
+        return False
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except OSError:  # a query is too long for a name
+        return False
 
 
 def _names_several(uri: str) -> bool:
     """Whether it is a folder or a glob."""
-    path = Path(uri)
-    return path.is_dir() or (any(sign in uri for sign in "*?[") and not path.exists())
+    return _is_folder(uri) or (any(sign in uri for sign in "*?[") and not _exists(uri))
 
 
 def _where(spec: DetectorSpec, runtime: Runtime) -> tuple[Runtime, ...]:

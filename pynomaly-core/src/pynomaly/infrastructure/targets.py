@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pynomaly.domain.errors import OutputError
-from pynomaly.infrastructure.loaders.paths import to_path
+from pynomaly.ports.loading import to_path
 
 
 def file_to_write(uri: str) -> Path:

@@ -1,11 +1,13 @@
 """Typed parameters: one attrs class gives defaults, bounds, help, search range and JSON Schema.
 
 At the edge they are structured strictly and all faults are reported at once:
-``"false"`` is not a bool, and ``3.9`` is not an int.
+``"false"`` is not a bool, and ``3.9`` is not an int. Only what was typed on a command line, a
+`Text`, is read as what it looks like.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -54,13 +56,27 @@ def param(
     return attrs.field(default=default, metadata={_KEY: info})
 
 
+class Text(str):
+    """A value as it was typed: taken as JSON where that is of the right type, else as text."""
+
+    __slots__ = ()
+
+
 @attrs.frozen
 class NoParams:
     """For what takes no parameters."""
 
 
-def structure_params(cls: type[P], values: Mapping[str, Any], *, owner: str) -> P:
+def structure_params(
+    cls: type[P], values: Mapping[str, Any], *, owner: str, kind: str = "detectors"
+) -> P:
     """An instance of `cls` from untrusted `values`.
+
+    Args:
+        cls: An attrs class whose fields are made by `param`.
+        values: By name; those that are missing have their default.
+        owner: Id of whose parameters they are, for messages.
+        kind: Of what the owner is one, likewise.
 
     Raises:
         InvalidParams: With every unknown name, wrong type and broken bound.
@@ -78,11 +94,11 @@ def structure_params(cls: type[P], values: Mapping[str, Any], *, owner: str) -> 
         except ValueError as error:
             errors.append((name, str(error)))
     if errors:
-        raise InvalidParams(owner, errors)
+        raise InvalidParams(owner, errors, kind=kind)
     try:
         return cls(**good)
     except ValueError as error:  # a rule of the class itself, over several fields
-        raise InvalidParams(owner, [("params", str(error))]) from error
+        raise InvalidParams(owner, [("params", str(error))], kind=kind) from error
 
 
 def unstructure_params(params: object) -> dict[str, Any]:
@@ -116,12 +132,24 @@ def _alternatives(hint: Any) -> tuple[Any, ...]:
 
 
 def _structure(value: Any, hint: Any, bounds: Mapping[str, float]) -> Any:
-    for alternative in _alternatives(hint):
-        matched, result = _match(value, alternative)
-        if matched:
-            _check_bounds(result, bounds)
-            return result
-    raise ValueError(f"{value!r} is not {_describe(hint)}")
+    readings = _readings(value)
+    for reading in readings:
+        for alternative in _alternatives(hint):
+            matched, result = _match(reading, alternative)
+            if matched:
+                _check_bounds(result, bounds)
+                return result
+    raise ValueError(f"{readings[0]!r} is not {_describe(hint)}")
+
+
+def _readings(value: Any) -> list[Any]:
+    if not isinstance(value, Text):
+        return [value]
+    text = str(value)
+    try:
+        return [json.loads(text), text]
+    except ValueError:
+        return [text]
 
 
 def _match(value: Any, hint: Any) -> tuple[bool, Any]:  # noqa: PLR0911, a decision list

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import polars as pl
 
-    from pynomaly.domain.datasets import Table
+    from pynomaly.domain.datasets import Download, Table
     from pynomaly.domain.graphs import Graph, GraphArrays
     from pynomaly.ports.runtime import Runtime
     from pynomaly.ports.specs import DetectorSpec, TransformerSpec
@@ -148,8 +148,12 @@ class TransformerFactory(Protocol):
 class Loader(Protocol):
     """What `LoaderSpec.factory` names."""
 
-    def __call__(self, uri: str, options: Mapping[str, Any], /) -> Table | Graph:
+    def __call__(self, uri: str, params: Any, /) -> Table | Graph | Download:
         """Open `uri`. Reads no more than it must to know the columns.
+
+        `params` is an instance of the class that `LoaderSpec.params` names: what ``-r`` gave.
+        What lies elsewhere and is of another loader's format is a `Download`: the core has it
+        fetched, finds the loader by suffix and gives it the options.
 
         Raises:
             DataError: If it cannot be read; the message names the file and the way out.

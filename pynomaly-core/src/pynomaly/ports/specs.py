@@ -201,12 +201,13 @@ class TransformerSpec(Spec):
 class LoaderSpec(Spec):
     """Something that opens a source as a data set.
 
-    `factory` names a callable ``(uri, options) -> Table``.
+    `factory` names a callable ``(uri, params) -> Table``; `params` are its options.
 
     Attributes:
         modalities: Kinds of data that it gives.
         suffixes: File name endings that it reads, with the dot, lower case.
-        schemes: URI schemes that it reads, without ``:``; ``"file"`` is implied by suffixes.
+        schemes: URI schemes that it reads, without ``:``; ``"file"`` is implied by suffixes, and
+            ``"mysql"`` stands for ``mysql+driver``, too.
         streams: Whether it reads batch by batch in flat memory.
         folders: Whether it reads folders and globs: it goes before one that does not, there.
     """

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
+from urllib.parse import unquote
 
 import polars as pl
 
-from pynomaly.domain.errors import DataError, OutputError, PynomalyError
+from pynomaly.application.graphs import nodes_table
+from pynomaly.domain.errors import (
+    DataError,
+    MissingRequirement,
+    OutputError,
+    PluginFailed,
+    PynomalyError,
+)
+from pynomaly.domain.graphs import Graph
+from pynomaly.infrastructure.opening import open_with
 from pynomaly.ports.specs import LoaderSpec, PublisherSpec
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
 
@@ -28,6 +38,10 @@ FRAME = pl.DataFrame(
     }
 )
 """What publishers are given: every common type, with missing values and awkward text."""
+
+_NOWHERE = "pynomaly-kit.invalid"
+"""A name that no server ever has: RFC 2606."""
+_SECRET = "kit-s3cr%2Fet"  # noqa: S105, it opens nothing
 
 
 def opens_as_a_table(subject: Subject) -> None:
@@ -72,9 +86,31 @@ def names_a_file_that_is_not_there(subject: Subject) -> None:
     with TemporaryDirectory() as folder:
         for suffix in _suffixes(subject):
             path = Path(folder, f"absent{suffix}")
-            error = _refusal(subject, path)
+            error = _refusal(subject, str(path))
             require(error is not None, f"{path.name} is not there, and it gives a table")
             require(path.name in str(error), f"its error does not name {path.name}: {error}")
+
+
+def names_a_uri_that_leads_nowhere(subject: Subject) -> None:
+    """A URI behind which nothing is gives a PynomalyError that names it."""
+    for scheme in _schemes(subject):
+        uri = f"{scheme}://{_NOWHERE}/absent.csv"
+        error = _refusal(subject, uri)
+        if isinstance(error, MissingRequirement):  # of this scheme alone
+            continue
+        require(error is not None, f"{uri} leads nowhere, and it gives a table")
+        require(_NOWHERE in str(error), f"its error does not name {_NOWHERE}: {error}")
+
+
+def keeps_secrets_to_itself(subject: Subject) -> None:
+    """No error shows a password or a token of the URI, nor does what caused it."""
+    for scheme in _schemes(subject):
+        uri = f"{scheme}://user:{_SECRET}@{_NOWHERE}/absent.csv?token={_SECRET}&password={_SECRET}"
+        link: BaseException | None = _refusal(subject, uri)
+        while link is not None:
+            shown = any(form in str(link) for form in (_SECRET, unquote(_SECRET)))
+            require(not shown, f"an error shows the secret of {scheme}: {link}")
+            link = link.__cause__ or link.__context__
 
 
 def reads_or_refuses_an_empty_file(subject: Subject) -> None:
@@ -143,7 +179,7 @@ def writes_what_can_be_read_again(subject: Subject) -> None:
     """Rows written in batches come back in order, numbers bit for bit, nulls as nulls."""
     for path in _targets(subject):
         _write(subject, path, FRAME.head(4), FRAME.tail(3))
-        found = _open(subject, path).collect()
+        found = _read_again(subject, path).collect()
         require(found.columns == FRAME.columns, f"columns come back as {found.columns}")
         for name in ("whole", "real"):
             back = found[name].cast(FRAME.schema[name])
@@ -168,6 +204,8 @@ LOADER_CHECKS: tuple[Check, ...] = (
     Check(names_a_file_that_is_not_there),
     Check(reads_or_refuses_an_empty_file),
     Check(reads_or_refuses_a_damaged_file),
+    Check(names_a_uri_that_leads_nowhere),
+    Check(keeps_secrets_to_itself),
 )
 """Checks for loaders; those that need a sample write one, or take the one that is given."""
 
@@ -187,7 +225,7 @@ def _samples(subject: Subject) -> Iterator[Table]:
     """The sample that the author gives, or what publishers of the same plugin write."""
     given = subject.package.samples.get(subject.spec.id)
     if given is not None:
-        yield _loader(subject)(given)
+        yield _open(subject, given if isinstance(given, str) else given())
         return
     publishers = cast("tuple[PublisherSpec, ...]", subject.package.registry.specs("publishers"))
     readable = set(_suffixes(subject))
@@ -200,14 +238,22 @@ def _samples(subject: Subject) -> Iterator[Table]:
         with TemporaryDirectory() as folder:
             path = Path(folder, f"sample{suffix}")
             _write(Subject(subject.package, spec), path, FRAME)
-            yield _loader(subject)(str(path))
+            yield _open(subject, str(path))
 
 
 def _suffixes(subject: Subject) -> tuple[str, ...]:
     suffixes = cast("LoaderSpec | PublisherSpec", subject.spec).suffixes
     if not suffixes:
-        raise SkippedError("the kit knows how to check files only")
+        raise SkippedError("it has no suffix: it knows no files")
     return suffixes
+
+
+def _schemes(subject: Subject) -> tuple[str, ...]:
+    spec = cast("LoaderSpec", subject.spec)
+    schemes = tuple(scheme for scheme in spec.schemes if scheme != "-")
+    if not schemes:
+        raise SkippedError("it has no scheme: it knows no URIs")
+    return schemes
 
 
 def _targets(subject: Subject) -> Iterator[Path]:
@@ -217,9 +263,15 @@ def _targets(subject: Subject) -> Iterator[Path]:
             yield Path(folder, f"target{suffix}")
 
 
-def _loader(subject: Subject) -> Callable[[str], Table]:
-    factory = subject.factory()
-    return lambda uri: cast("Table", factory(uri, {}))
+def _open(subject: Subject, uri: str) -> Table:
+    """What the loader gives, with its default options; of a graph its nodes.
+
+    Raises:
+        SkippedError: If a requirement of it is missing.
+    """
+    subject.factory()
+    opened = open_with(subject.package.readers, subject.spec, uri)
+    return nodes_table(opened) if isinstance(opened, Graph) else opened
 
 
 def _publisher(subject: Subject, path: Path) -> Publisher:
@@ -233,19 +285,21 @@ def _write(subject: Subject, path: Path, *frames: pl.DataFrame) -> None:
     publisher.commit()
 
 
-def _open(subject: Subject, path: Path) -> Table:
+def _read_again(subject: Subject, path: Path) -> Table:
     """Open what a publisher wrote, with a loader of the same plugin."""
     try:
         spec = subject.package.registry.for_uri("loaders", str(path))
     except DataError:
         raise SkippedError("no loader of this plugin reads what it writes") from None
-    return _loader(Subject(subject.package, spec))(str(path))
+    return _open(Subject(subject.package, spec), str(path))
 
 
-def _refusal(subject: Subject, path: Path) -> PynomalyError | None:
-    """The error with which the loader refuses a file; None if it reads it."""
+def _refusal(subject: Subject, uri: str) -> PynomalyError | None:
+    """The error with which the loader refuses `uri`; None if it reads it."""
     try:
-        _loader(subject)(str(path)).collect()
+        _open(subject, uri).collect()
+    except PluginFailed:
+        raise
     except PynomalyError as error:
         return error
     return None
@@ -256,6 +310,6 @@ def _refused_or_read(subject: Subject, content: bytes) -> None:
         for suffix in _suffixes(subject):
             path = Path(folder, f"odd{suffix}")
             path.write_bytes(content)
-            error = _refusal(subject, path)
+            error = _refusal(subject, str(path))
             named = error is None or path.name in str(error)
             require(named, f"its error does not name {path.name}: {error}")

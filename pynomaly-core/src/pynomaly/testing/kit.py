@@ -12,9 +12,11 @@ import attrs
 
 from pynomaly.domain.errors import MissingRequirement, PluginFailed
 from pynomaly.infrastructure.plugins import (
+    CORE,
     Plugin,
     Problem,
     Source,
+    builtin,
     describe,
     load_plugins,
 )
@@ -25,6 +27,10 @@ from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Spec
 
 MATRICES = frozenset({Modality.TABULAR, Modality.SERIES})
 """Kinds of data whose detectors see a float matrix."""
+
+
+Sample = str | Callable[[], str]
+"""A path or URI that a loader reads, or what makes it once a check needs it."""
 
 
 class SkippedError(Exception):
@@ -39,13 +45,13 @@ class Package:
         module: Import name, such as ``"pynomaly_pyod"``.
         plugin: What it declares.
         problems: What is wrong with that.
-        samples: Loader id to a file or URI that it reads.
+        samples: Loader id to what it reads.
     """
 
     module: str
     plugin: Plugin
     problems: tuple[Problem, ...] = ()
-    samples: Mapping[str, str] = attrs.field(factory=dict)
+    samples: Mapping[str, Sample] = attrs.field(factory=dict)
 
     @property
     def label(self) -> str:
@@ -56,6 +62,13 @@ class Package:
     def registry(self) -> Registry:
         """What this plugin offers."""
         return Registry((self.plugin,), self.problems)
+
+    @property
+    def readers(self) -> Registry:
+        """What this plugin offers, and the core's loaders, which its own may hand over to."""
+        if self.plugin.name == CORE:
+            return self.registry
+        return Registry((self.plugin, *load_plugins([builtin()])[0]), self.problems)
 
     @property
     def specs(self) -> tuple[Spec, ...]:
@@ -175,7 +188,7 @@ class Outcome:
 
 
 def load_package(
-    module: str, *, name: str | None = None, samples: Mapping[str, str] | None = None
+    module: str, *, name: str | None = None, samples: Mapping[str, Sample] | None = None
 ) -> Package:
     """Load a plugin by its import name, whether its entry point is installed or not.
 

@@ -20,6 +20,7 @@ from pynomaly.testing.kit import (
     Check,
     Outcome,
     Package,
+    Sample,
     SkippedError,
     Subject,
     load_package,
@@ -52,7 +53,7 @@ def run_checks(package: Package, *, depth: Depth = "behaviour") -> Iterator[Outc
 
 
 def conformance_tests(
-    module: str, *, name: str | None = None, samples: Mapping[str, str] | None = None
+    module: str, *, name: str | None = None, samples: Mapping[str, Sample] | None = None
 ) -> Callable[..., None]:
     """One pytest test per spec and check of the plugin with the import name `module`.
 
@@ -63,7 +64,7 @@ def conformance_tests(
     Args:
         module: Import name of the plugin.
         name: The plugin's name where it is not `module` without ``pynomaly_``.
-        samples: Loader id to a file or URI that it reads.
+        samples: Loader id to a path or URI that it reads, or to a function that makes one.
     """
     import pytest
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import attrs
 import polars as pl
@@ -28,14 +27,14 @@ from pynomaly.infrastructure.loaders.columns import NULLS, TEXT, Reading, infer,
 from pynomaly.infrastructure.loaders.dialect import (
     MAX_COLUMNS,
     Dialect,
+    TextOptions,
     column_names,
     find_dialect,
     parse,
 )
 from pynomaly.infrastructure.loaders.faults import explain_fault, ragged_fault
-from pynomaly.infrastructure.loaders.paths import existing_file, known_options, reading
+from pynomaly.ports.loading import existing_file, reading
 
-OPTIONS = ("delimiter", "quote", "encoding", "decimal", "header")
 INFERRED_ROWS = 10_000
 """Types are inferred from so many rows; what they do not show is a `MixedColumn`."""
 
@@ -83,7 +82,8 @@ class TextTable:
         """What the rest of the program sees of it."""
         schema = pl.Schema({name: column.dtype for name, column in self.readings.items()})
         size = self.path.stat().st_size
-        return Table(self.source, schema, self.frames, None, size, self.retyped)
+        files = (self.path,)
+        return Table(self.source, schema, self.frames, None, size, self.retyped, files=files)
 
     def _blocks(self) -> Generator[bytes]:
         """Blocks of whole records, without header and leading blank lines."""
@@ -149,31 +149,28 @@ class TextTable:
         return found < expected
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: TextOptions) -> Table:
     """Open a text table. What `options` do not say is found out.
 
     Args:
         uri: A path or ``file:`` URI; gzip and zstd are recognised by content.
-        options: ``delimiter``, ``quote`` (``""`` for none), ``encoding``, ``decimal``
-            (``","`` or ``"."``), ``header`` (whether the first line names the columns).
+        options: What is known of it.
 
     Raises:
         DataError: If it is no text table, or none that can be read.
-        UsageError: If an option makes no sense.
     """
-    known_options(options, OPTIONS, uri)
     path = existing_file(uri)
     with reading(uri, _HINT):
         return open_text(path, uri, options).table()
 
 
-def open_text(path: Path, source: str, options: Mapping[str, Any]) -> TextTable:
+def open_text(path: Path, source: str, options: TextOptions) -> TextTable:
     """Find out how the text table `path` is written."""
     raw = head_of(path, source)
-    given = options.get("encoding")
+    given = options.encoding
     if not given:
         check_text(raw, source)
-    encoding = known_encoding(str(given)) if given else find_encoding(raw, source)
+    encoding = known_encoding(given) if given else find_encoding(raw, source)
     head = _decoded_head(path, encoding, source)
     dialect = find_dialect(head.decode(errors="replace"), options, source)
     if ".tsv" in path.suffixes and dialect.delimiter == "\x1f":

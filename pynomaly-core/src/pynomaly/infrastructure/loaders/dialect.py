@@ -5,20 +5,22 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Literal
 
 import attrs
 
-from pynomaly.domain.errors import DataError, UsageError
+from pynomaly.domain.errors import DataError
 from pynomaly.infrastructure.loaders.columns import NULLS
+from pynomaly.ports.params import param
 
 MAX_COLUMNS = 10_000
 
 _DELIMITERS = "\t;|,"
 """Those that rarely stand in values first: a decimal comma is no delimiter."""
 _NO_DELIMITER = "\x1f"
+_TABS = ("tab", "\\t")
 _SAMPLE_ROWS = 100
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?\s*")
 _COMMA = re.compile(r"[+-]?[\d.]*,\d+([eE][+-]?\d+)?")
@@ -26,6 +28,26 @@ _POINT = re.compile(r"[+-]?\d*\.(?!\d{3}$)\d+([eE][+-]?\d+)?")
 """Three digits after a point may be thousands."""
 _DATE = re.compile(r"\s*\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([T ].*)?")
 _QUOTED = re.compile(r"(^|[\t;|,])'[^'\n]*'(?=[\t;|,\r\n])", re.MULTILINE)
+
+
+@attrs.frozen
+class TextOptions:
+    """What can be said of a text table instead of being found out."""
+
+    delimiter: str | None = param(None, help="What stands between fields, such as ; or tab.")
+    quote: str | None = param(None, help="The quoting character; empty for none.")
+    encoding: str | None = param(None, help="Such as utf-8 or cp1252.")
+    decimal: Literal[".", ","] | None = param(None, help="The decimal mark.")
+    header: bool | None = param(None, help="Whether the first line names the columns.")
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse marks that no parser takes."""
+        if self.delimiter not in {None, *_TABS} and not _is_one(self.delimiter):
+            raise ValueError(f"delimiter {self.delimiter!r} is not one ASCII character")
+        if self.quote and not _is_one(self.quote):
+            raise ValueError(f"quote {self.quote!r} is not one ASCII character")
+        if self.decimal is not None and self.decimal == self.delimiter:
+            raise ValueError(f"decimal and delimiter cannot both be {self.decimal!r}")
 
 
 @attrs.frozen
@@ -47,33 +69,29 @@ class Dialect:
     eol: str = "\n"
 
 
-def find_dialect(text: str, options: Mapping[str, Any], source: str) -> Dialect:
+def find_dialect(text: str, options: TextOptions, source: str) -> Dialect:
     """The dialect of a file that begins with `text`, as far as `options` do not give it.
 
     Raises:
-        UsageError: If an option has a value that it cannot have.
         DataError: If the first record has too many columns.
     """
     eol = "\r" if "\r" in text and "\n" not in text else "\n"
-    quote = _option(options, "quote", _is_short)
+    quote = options.quote
     if quote is None:
         quote = "'" if '"' not in text and len(_QUOTED.findall(text[:65_536])) > 1 else '"'
     check_width(text.lstrip().partition(eol)[0], source)
     lines = text[: 1 << 20].replace("\r\n", "\n").split(eol)
-    delimiter = _option(options, "delimiter", _is_one)
-    delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
+    delimiter = "\t" if options.delimiter in _TABS else options.delimiter
     if delimiter is None:
         delimiter = _find_delimiter(lines, quote)
-    if options.get("quote") is None and _is_stray(lines, delimiter, quote):
+    if options.quote is None and _is_stray(lines, delimiter, quote):
         quote = ""
     rows = parse(lines[:_SAMPLE_ROWS], delimiter, quote)
-    decimal = _option(options, "decimal", lambda value: value in {".", ","})
+    decimal: str | None = options.decimal
     if decimal is None:
         decimal = "," if delimiter != "," and _has_decimal_comma(rows) else "."
-    if decimal == delimiter:
-        raise UsageError(f"{source}: the decimal mark and the delimiter cannot both be {decimal!r}")
-    header = _truth(options.get("header"))
-    return Dialect(delimiter, quote, decimal, _has_header(rows) if header is None else header, eol)
+    header = _has_header(rows) if options.header is None else options.header
+    return Dialect(delimiter, quote, decimal, header, eol)
 
 
 def parse(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
@@ -171,30 +189,5 @@ def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     return sum(data) > 2 and data == counted
 
 
-def _option(options: Mapping[str, Any], name: str, valid: Any) -> str | None:
-    value = options.get(name)
-    if value is None:
-        return None
-    value = str(value)
-    if not valid(value):
-        raise UsageError(f"option {name} cannot be {value!r}")
-    return value
-
-
-def _is_one(value: str) -> bool:
-    return value in {"\\t", "tab"} or (len(value) == 1 and value.isascii())
-
-
-def _is_short(value: str) -> bool:
-    return not value or (len(value) == 1 and value.isascii())
-
-
-def _truth(value: object) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    try:
-        return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[
-            str(value).lower()
-        ]
-    except KeyError:
-        raise UsageError(f"option header cannot be {value!r}: say true or false") from None
+def _is_one(mark: str | None) -> bool:
+    return mark is not None and len(mark) == 1 and mark.isascii()

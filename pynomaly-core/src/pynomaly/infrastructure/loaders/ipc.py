@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import attrs
 import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
-from pynomaly.infrastructure.loaders.paths import (
+from pynomaly.infrastructure.streaming import lazy_batches
+from pynomaly.ports.loading import (
     existing_files,
     guarded,
-    known_options,
+    plain,
     reading,
 )
-from pynomaly.infrastructure.loaders.plain import plain
-from pynomaly.infrastructure.streaming import lazy_batches
+from pynomaly.ports.params import NoParams
 
 SUFFIXES = (".arrow", ".ipc", ".feather", ".arrows")
 FILE_MAGIC = b"ARROW1"
@@ -26,7 +26,7 @@ _ONE = "is it a whole Arrow file?"
 _SEVERAL = "are they whole Arrow files with the same columns and types?"
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: NoParams) -> Table:
     """Open Arrow files that have the same columns.
 
     The stream format cannot be read in parts: such a file is read into memory.
@@ -34,7 +34,7 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
     Raises:
         DataError: If there is none, or one is damaged.
     """
-    known_options(options, (), uri)
+    del options
     return open_ipc(existing_files(uri, SUFFIXES), uri)
 
 
@@ -43,7 +43,8 @@ def open_ipc(files: Sequence[Path], source: str) -> Table:
     hint = _ONE if len(files) == 1 else _SEVERAL
     with reading(source, hint):
         if len(files) == 1 and not _is_file_format(files[0], source):
-            return Table.from_frame(plain(pl.read_ipc_stream(files[0])), source)
+            table = Table.from_frame(plain(pl.read_ipc_stream(files[0])), source)
+            return attrs.evolve(table, files=tuple(files))
         lazy = plain(pl.scan_ipc(list(files), glob=False, hive_partitioning=False))
         schema = lazy.collect_schema()
         rows = int(lazy.select(pl.len()).collect(engine="streaming").item())
@@ -52,7 +53,8 @@ def open_ipc(files: Sequence[Path], source: str) -> Table:
         return lazy_batches(lazy.select(columns), size)
 
     size = sum(file.stat().st_size for file in files)
-    return Table(source, schema, guarded(frames, source, hint), rows, size)
+    guarded_frames = guarded(frames, source, hint)
+    return Table(source, schema, guarded_frames, rows, size, files=tuple(files))
 
 
 def _is_file_format(path: Path, source: str) -> bool:

@@ -22,8 +22,8 @@ from pynomaly.infrastructure.loaders.blocks import (
     text_blocks,
 )
 from pynomaly.infrastructure.loaders.columns import Reading, infer_dates
-from pynomaly.infrastructure.loaders.paths import existing_file, known_options, reading
-from pynomaly.infrastructure.loaders.plain import plain
+from pynomaly.ports.loading import existing_file, plain, reading
+from pynomaly.ports.params import NoParams
 
 INFERRED_ROWS = 10_000
 """Columns and types are inferred from so many rows; keys that come later are ignored."""
@@ -71,7 +71,8 @@ class JsonLines:
         """What the rest of the program sees of it."""
         schema = pl.Schema({name: column.dtype for name, column in self.readings.items()})
         size = self.path.stat().st_size
-        return Table(self.source, schema, self.frames, None, size, self.retyped)
+        files = (self.path,)
+        return Table(self.source, schema, self.frames, None, size, self.retyped, files=files)
 
     def _blocks(self) -> Generator[bytes]:
         text = text_blocks(self.path, self.encoding, self.source)
@@ -89,7 +90,7 @@ class JsonLines:
             raise _fault(block, readings, self.source, row, error) from error
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: NoParams) -> Table:
     """Open a file of JSON lines: one object per line, whose keys are the columns.
 
     Text that is dates in the first rows is read as dates.
@@ -97,7 +98,7 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
     Raises:
         DataError: If it is something else.
     """
-    known_options(options, (), uri)
+    del options
     path = existing_file(uri)
     with reading(uri, _HINT):
         return open_jsonl(path, uri)

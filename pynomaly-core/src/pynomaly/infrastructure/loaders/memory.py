@@ -10,9 +10,8 @@ import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
-from pynomaly.infrastructure.loaders.paths import guarded, reading
-from pynomaly.infrastructure.loaders.plain import plain
 from pynomaly.infrastructure.streaming import lazy_batches
+from pynomaly.ports.loading import guarded, plain, reading
 
 if TYPE_CHECKING:
     import numpy.typing as npt

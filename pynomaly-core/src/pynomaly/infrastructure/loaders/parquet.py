@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from pynomaly.domain.datasets import Table
-from pynomaly.infrastructure.loaders.paths import (
+from pynomaly.infrastructure.streaming import lazy_batches
+from pynomaly.ports.loading import (
     existing_files,
     guarded,
-    known_options,
+    plain,
     reading,
 )
-from pynomaly.infrastructure.loaders.plain import plain
-from pynomaly.infrastructure.streaming import lazy_batches
+from pynomaly.ports.params import NoParams
 
 SUFFIXES = (".parquet", ".pq")
 MAGIC = b"PAR1"
@@ -25,13 +24,13 @@ _ONE = "is it a whole Parquet file?"
 _SEVERAL = "are they whole Parquet files with the same columns and types?"
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: NoParams) -> Table:
     """Open Parquet files that have the same columns.
 
     Raises:
         DataError: If there is none, or one is damaged.
     """
-    known_options(options, (), uri)
+    del options
     return open_parquet(existing_files(uri, SUFFIXES), uri)
 
 
@@ -47,4 +46,5 @@ def open_parquet(files: Sequence[Path], source: str) -> Table:
         return lazy_batches(lazy.select(columns), size)
 
     size = sum(file.stat().st_size for file in files)
-    return Table(source, schema, guarded(frames, source, hint), rows, size)
+    guarded_frames = guarded(frames, source, hint)
+    return Table(source, schema, guarded_frames, rows, size, files=tuple(files))

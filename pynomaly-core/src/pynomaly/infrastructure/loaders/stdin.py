@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from select import select
+from typing import BinaryIO
 
 import attrs
 import polars as pl
@@ -17,14 +16,18 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
 from pynomaly.infrastructure.loaders import csv, ipc, jsonl, parquet
 from pynomaly.infrastructure.loaders.blocks import head_of
-from pynomaly.infrastructure.loaders.paths import known_options, reading
+from pynomaly.infrastructure.loaders.dialect import TextOptions
+from pynomaly.infrastructure.scratch import Scratch
+from pynomaly.ports.loading import reading
 
 NAME = "<stdin>"
+_BLOCK = 1 << 20
+_LOOK_UP_SECONDS = 0.1
 _STREAM = b"\xff\xff\xff\xff"
 """Arrow's stream format begins so."""
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: TextOptions) -> Table:
     """Open standard input: Parquet, Arrow, JSON lines or a text table, the last two compressed.
 
     Args:
@@ -35,28 +38,37 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
         DataError: If it is empty, or of no such format.
     """
     del uri
-    known_options(options, csv.OPTIONS, NAME)
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError("nothing is piped into standard input: name a file", source=NAME)
-    spool = Spool()
+    scratch = Scratch()
     with reading(NAME, "what was piped in cannot be read"):
-        with spool.path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
-        if spool.path.stat().st_size == 0:
+        path = scratch.folder / "stdin"
+        with path.open("wb") as file:
+            file.writelines(_blocks(sys.stdin.buffer))
+        if path.stat().st_size == 0:
             raise DataError("it is empty", source=NAME)
-        return _kept(_open(spool.path, options), spool)
+        return _kept(_open(path, options), scratch)
 
 
-class Spool:
-    """A temporary file that goes when nothing reads it any more, or the program ends."""
+def _blocks(stream: BinaryIO) -> Iterator[bytes]:
+    """What is piped in, as it comes. Ctrl-C ends a wait for it."""
+    while True:
+        _wait(stream)
+        block = stream.read1(_BLOCK)  # type: ignore[attr-defined]
+        if not block:
+            return
+        yield block
 
-    def __init__(self) -> None:
-        folder = tempfile.mkdtemp(prefix="pynomaly-")
-        self.path = Path(folder, "stdin")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+def _wait(stream: BinaryIO) -> None:
+    # A read alone would go on after a signal, once Polars has set how they are handled.
+    with suppress(OSError):  # no descriptor, or none that can be waited for (Windows)
+        descriptor = stream.fileno()
+        while not select([descriptor], [], [], _LOOK_UP_SECONDS)[0]:
+            pass
 
 
-def _open(path: Path, options: Mapping[str, Any]) -> Table:
+def _open(path: Path, options: TextOptions) -> Table:
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(parquet.MAGIC):
@@ -68,14 +80,16 @@ def _open(path: Path, options: Mapping[str, Any]) -> Table:
     return csv.open_text(path, NAME, options).table()
 
 
-def _kept(table: Table, spool: Spool) -> Table:
-    """The table, which keeps the spool as long as it lives."""
+def _kept(table: Table, scratch: Scratch) -> Table:
+    """The table, which keeps the folder as long as it lives."""
     inner, retype = table.frames, table.retype
 
     def frames(size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        _ = spool
+        _ = scratch
         return inner(size, columns)
 
     if retype is None:
-        return attrs.evolve(table, frames=frames)
-    return attrs.evolve(table, frames=frames, retype=lambda types: _kept(retype(types), spool))
+        return attrs.evolve(table, frames=frames, files=())
+    return attrs.evolve(
+        table, frames=frames, files=(), retype=lambda types: _kept(retype(types), scratch)
+    )

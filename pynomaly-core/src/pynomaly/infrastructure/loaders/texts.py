@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
-from pynomaly.infrastructure.loaders.paths import (
-    existing_files,
-    guarded,
-    known_options,
-    to_path,
-)
+from pynomaly.ports.loading import existing_files, guarded, to_path
+from pynomaly.ports.params import NoParams
 
 SUFFIXES = (".txt", ".text", ".md")
 
@@ -27,7 +22,7 @@ _SCHEMA = {"file": pl.String(), "text": pl.String()}
 _MARKS = ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-def load(uri: str, options: Mapping[str, Any]) -> Table:
+def load(uri: str, options: NoParams) -> Table:
     """Open documents: a file, the files in a folder and below it, or those that match a glob.
 
     Columns are ``file``, the path from the folder or as it was found, and ``text``. Bytes that are
@@ -36,7 +31,7 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
     Raises:
         DataError: If there is none, or one is binary.
     """
-    known_options(options, (), uri)
+    del options
     files = existing_files(uri, SUFFIXES)
     root = to_path(uri)
     names = [str(file.relative_to(root)) if root.is_dir() else str(file) for file in files]
@@ -55,7 +50,8 @@ def load(uri: str, options: Mapping[str, Any]) -> Table:
             yield pl.DataFrame(held, schema=_SCHEMA, orient="row")
 
     size = sum(file.stat().st_size for file in files)
-    return Table(uri, pl.Schema(_SCHEMA), guarded(frames, uri, "a file is gone"), len(files), size)
+    read = guarded(frames, uri, "a file is gone")
+    return Table(uri, pl.Schema(_SCHEMA), read, len(files), size, files=tuple(files))
 
 
 def _text(file: Path) -> str:
