@@ -62,6 +62,14 @@ except ModuleNotFoundError:
 WORKSPACE = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
 MEMBERS = [d["path"] for d in WORKSPACE["tool"]["poetry"]["dependencies"].values()]
 PACKAGES = WORKSPACE["tool"]["coverage"]["run"]["source_pkgs"]
+TORCH = [
+    "torch==2.13.0",
+    "torch-geometric==2.8.1",
+    "pygod==1.1.0",
+    "safetensors>=0.6",
+    "tqdm>=4.67",
+]
+TORCH_TESTS = ["plugins/pynomaly-pygod/tests"]
 DEMO = [
     *("detect", "examples/flights.csv", "--reference", "examples/flights-reference.csv"),
     *("--id", "tailnum", "--explain"),
@@ -121,6 +129,20 @@ def tests(session: nox.Session) -> None:
 
 for version in nox.project.python_versions(WORKSPACE):
     nox.session(name=f"tests-{version}", python=version, default=False)(tests)
+
+
+@nox.session(name="tests-torch", default=False)
+def tests_torch(session: nox.Session) -> None:
+    """Run the tests that need torch, which no lock holds; arguments go to pytest."""
+    _install_all(session)
+    _install_unlocked(session, *TORCH)
+    session.run("pytest", *(session.posargs or TORCH_TESTS))
+
+
+def _install_unlocked(session: nox.Session, *packages: str) -> None:
+    """Install, beside what is locked, by pip: it also looks where only its settings point."""
+    session.install("pip")
+    session.run("python", "-m", "pip", "install", "--quiet", *packages)
 
 
 @nox.session

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
+from pynomaly.application.graphs import nodes_table
 from pynomaly.domain.errors import DataError, OutputError, PynomalyError
+from pynomaly.domain.graphs import Graph
 from pynomaly.ports.specs import LoaderSpec, PublisherSpec
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
 
@@ -218,8 +220,14 @@ def _targets(subject: Subject) -> Iterator[Path]:
 
 
 def _loader(subject: Subject) -> Callable[[str], Table]:
+    """Opens what the loader reads, with its default options; of a graph its nodes."""
     factory = subject.factory()
-    return lambda uri: cast("Table", factory(uri, {}))
+
+    def open_table(uri: str) -> Table:
+        opened: Table | Graph = factory(uri, {})
+        return nodes_table(opened) if isinstance(opened, Graph) else opened
+
+    return open_table
 
 
 def _publisher(subject: Subject, path: Path) -> Publisher:
