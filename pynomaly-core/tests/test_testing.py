@@ -336,9 +336,10 @@ def test_what_lacks_a_requirement_is_skipped_with_the_hint(package):
 
 
 def test_other_kinds_of_data_are_skipped_with_the_reason(package):
-    found = outcome(package('id="mine.x", modalities={Modality.GRAPH}, **GOOD'), "takes_one_column")
+    other = package('id="mine.x", modalities={Modality.IMAGE}, **GOOD')
+    found = outcome(other, "implements_what_it_claims")
     assert found.status is Status.SKIPPED
-    assert "graph" in found.reason
+    assert "image" in found.reason
 
 
 def test_checks_for_a_capability_concern_only_those_who_claim_it(package):
@@ -389,11 +390,11 @@ def test_cases_bear_names_marks_and_skips_as_pytest_knows_them(package):
 
 
 def test_a_check_that_does_not_apply_is_skipped_with_its_reason(package):
-    package('id="mine.x", modalities={Modality.GRAPH}, **GOOD')
+    package('id="mine.x", modalities={Modality.IMAGE}, **GOOD')
     test = conformance_tests("pynomaly_mine")
     cases = {case.id: case for case in test.pytestmark[0].args[1]}
-    with pytest.raises(pytest.skip.Exception, match="no graph data yet"):
-        test(*cases["mine.x-takes_one_row"].values)
+    with pytest.raises(pytest.skip.Exception, match="no image data yet"):
+        test(*cases["mine.x-implements_what_it_claims"].values)
 
 
 def test_one_line_gives_an_author_a_test_for_each_spec_and_check(package, tmp_path, monkeypatch):

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from pynomaly.domain.graphs import GraphArrays
+
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from pynomaly.ports.protocols import FloatMatrix, FloatVector
 
 WIDTH = 4
@@ -63,3 +67,48 @@ def with_columns(X: FloatMatrix, columns: dict[int, FloatVector | float]) -> Flo
     for column, values in columns.items():
         changed[:, column] = values
     return frozen(changed)
+
+
+def graph_of(X: FloatMatrix, edges: npt.ArrayLike, *, directed: bool = False) -> GraphArrays:
+    """A graph whose arrays are read-only, as the core hands it to a detector."""
+    ends = np.array(edges, dtype=np.int64, order="C")
+    ends.flags.writeable = False
+    return GraphArrays(frozen(X), ends, directed)
+
+
+def usual_graph(
+    nodes: int, *, seed: int = 0, width: int = WIDTH, directed: bool = False
+) -> GraphArrays:
+    """Nodes on a ring with an edge to one of the next three; attributes change along the ring."""
+    rng = np.random.default_rng(seed)
+    place = np.arange(nodes)
+    far = (place + rng.integers(2, 4, size=nodes)) % nodes
+    ends = np.hstack([[place, (place + 1) % nodes], [place, far]])
+    ends = ends if directed else np.sort(ends, axis=0)
+    ends = np.unique(ends[:, ends[0] != ends[1]], axis=1)
+    phase = 2 * np.pi * (place[:, None] / nodes + np.arange(width) / max(width, 1))
+    X = 1.3 * np.sin(phase) + 0.3 * rng.standard_normal((nodes, width))
+    return graph_of(X, ends, directed=directed)
+
+
+def planted_nodes(nodes: int, anomalies: int, *, seed: int = 0) -> tuple[GraphArrays, FloatVector]:
+    """A usual graph with a clique of nodes of odd attributes; and 1.0 where one is of it."""
+    graph = usual_graph(nodes, seed=seed)
+    rng = np.random.default_rng(seed + 1)
+    chosen = rng.choice(nodes, anomalies, replace=False)
+    one, other = np.triu_indices(anomalies, 1)
+    clique = np.sort(np.stack([chosen[one], chosen[other]]), axis=0)
+    X = graph.features.copy()
+    X[chosen] = 3.0 * rng.standard_normal((anomalies, X.shape[1]))
+    truth = np.zeros(nodes)
+    truth[chosen] = 1.0
+    return graph_of(X, np.unique(np.hstack([graph.edges, clique]), axis=1)), truth
+
+
+_WORDS = ("call", "me", "back", "when", "you", "get", "home", "tonight", "the", "meeting", "is")
+
+
+def texts(count: int, *, seed: int = 0) -> list[str]:
+    """Short texts of common words."""
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(_WORDS, rng.integers(3, 12))) for _ in range(count)]

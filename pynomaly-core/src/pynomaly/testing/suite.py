@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from pynomaly.ports.specs import DetectorSpec, ExplainerSpec, LoaderSpec, PublisherSpec, Spec
+from pynomaly.ports.specs import (
+    DetectorSpec,
+    ExplainerSpec,
+    LoaderSpec,
+    PublisherSpec,
+    Spec,
+    TransformerSpec,
+)
 from pynomaly.testing.detectors import DETECTOR_CHECKS
 from pynomaly.testing.explainers import EXPLAINER_CHECKS
 from pynomaly.testing.formats import LOADER_CHECKS, PUBLISHER_CHECKS
+from pynomaly.testing.graphs import GRAPH_CHECKS
 from pynomaly.testing.kit import (
     Check,
     Outcome,
@@ -20,6 +28,7 @@ from pynomaly.testing.kit import (
     run_check,
 )
 from pynomaly.testing.plugin import IMPORT_CHECKS, PLUGIN_CHECKS, SPEC_CHECKS
+from pynomaly.testing.transformers import TRANSFORMER_CHECKS
 
 if TYPE_CHECKING:
     import pytest
@@ -103,7 +112,10 @@ def _at(depth: Depth, spec: Spec) -> tuple[Check, ...]:
 def _behaviour(spec: Spec) -> tuple[Check, ...]:
     match spec:
         case DetectorSpec():
-            return tuple(check for check in DETECTOR_CHECKS if check.concerns(spec))
+            checks = (*DETECTOR_CHECKS, *GRAPH_CHECKS)
+            return tuple(check for check in checks if check.concerns(spec))
+        case TransformerSpec():
+            return TRANSFORMER_CHECKS
         case LoaderSpec():
             return LOADER_CHECKS
         case PublisherSpec():
