@@ -148,7 +148,10 @@ def _detector(summary: dict[str, Any]) -> str:
     if summary["kind"] == "multimodal":
         return ", ".join(f"{name} by {spec}" for name, spec in summary["detector"].items())
     params = ", ".join(f"{name}={value}" for name, value in summary["params"].items())
-    return f"{summary['detector']} ({params})" if params else str(summary["detector"])
+    shown = f"{summary['detector']} ({params})" if params else str(summary["detector"])
+    window = summary.get("window")
+    most = "up to " if summary.get("series", 1) > 1 else ""
+    return f"{shown} on windows of {most}{window} steps" if window else shown
 
 
 def _count(number: int, noun: str) -> str:
