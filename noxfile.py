@@ -136,7 +136,8 @@ def tests_torch(session: nox.Session) -> None:
     """Run the tests that need torch, which no lock holds; arguments go to pytest."""
     _install_all(session)
     _install_unlocked(session, *TORCH)
-    session.run("pytest", *(session.posargs or TORCH_TESTS))
+    # Networks this small are slower in many threads than in one.
+    session.run("pytest", *(session.posargs or TORCH_TESTS), env={"OMP_NUM_THREADS": "1"})
 
 
 def _install_unlocked(session: nox.Session, *packages: str) -> None:
