@@ -35,7 +35,7 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.features import Features, fit_features, no_features
-from pynomaly.domain.graphs import Graph, GraphArrays, graph_from_edges
+from pynomaly.domain.graphs import NODE, Graph, GraphArrays, graph_from_edges
 from pynomaly.domain.sampling import row_keys
 from pynomaly.domain.schema import Roles, recognise
 from pynomaly.ports.protocols import Detector, ScoresEdges
@@ -166,7 +166,9 @@ class GraphJudge:
         return frame, self.model.features.by_column(matrix)
 
     def edge_scores(self) -> pl.DataFrame:
-        """The edges, as positions of their nodes, with a score for each; the highest first.
+        """The edges, as names of their nodes, with a score for each; the highest first.
+
+        Nodes that have no names go by their positions.
 
         Raises:
             DataError: If the detector gives none.
@@ -175,7 +177,10 @@ class GraphJudge:
         if not isinstance(detector, ScoresEdges):
             raise DataError(f"{self.model.spec.id} scores nodes only: choose another detector")
         scores = score_edges_guarded(self.model.spec, detector, self._arrays)
-        source, target = self._arrays.edges
+        nodes = self._graph.nodes
+        named = self.model.roles.id or NODE
+        names = nodes[named] if named in nodes.columns else pl.int_range(nodes.height, eager=True)
+        source, target = (names.gather(end) for end in self._arrays.edges)
         frame = pl.DataFrame({"source": source, "target": target, "anomaly_score": scores})
         return frame.sort("anomaly_score", descending=True, maintain_order=True)
 

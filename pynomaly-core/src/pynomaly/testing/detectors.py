@@ -48,7 +48,7 @@ SINGLE = 1e-5
 def gives_one_finite_score_per_row(subject: Subject) -> None:
     """Scores are finite float64, one per row."""
     X = _training(subject)
-    _valid(_training_scores(subject, X), len(X))
+    valid(_training_scores(subject, X), len(X))
 
 
 def ranks_planted_anomalies_high(subject: Subject) -> None:
@@ -80,37 +80,37 @@ def prints_nothing(subject: Subject) -> None:
 def fits_the_fewest_rows_it_names(subject: Subject) -> None:
     """`min_rows` is true: so many rows can be fitted."""
     X = _ordinary(subject, subject.detector.min_rows)
-    _valid(_training_scores(subject, X), len(X))
+    valid(_training_scores(subject, X), len(X))
 
 
 def takes_one_column(subject: Subject) -> None:
     """A table may have a single feature."""
     X = _ordinary(subject, len(_training(subject)), width=1)
-    _valid(_training_scores(subject, X), len(X))
+    valid(_training_scores(subject, X), len(X))
 
 
 def takes_a_constant_column(subject: Subject) -> None:
     """A column of zeros, which is what a constant one is once standardised, does no harm."""
     X = with_columns(_training(subject), {1: 0.0})
-    _valid(_training_scores(subject, X), len(X))
+    valid(_training_scores(subject, X), len(X))
 
 
 def takes_float32_values(subject: Subject) -> None:
     """Values that came as float32 are coarser, often tied, and welcome."""
     X = frozen(_training(subject).astype(np.float32))
-    _valid(_training_scores(subject, X), len(X))
+    valid(_training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_equal_rows(subject: Subject) -> None:
     """Rows that are all the same give finite scores or a ValueError, never NaN."""
     X = frozen(np.ones((len(_training(subject)), WIDTH)))
-    _finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    finite_or_refused(lambda: _training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_repeated_rows(subject: Subject) -> None:
     """Many duplicates give finite scores or a ValueError."""
     X = frozen(np.repeat(usual(4, seed=2), len(_training(subject)) // 4 + 1, axis=0))
-    _finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    finite_or_refused(lambda: _training_scores(subject, X), len(X))
 
 
 def fits_or_refuses_huge_values(subject: Subject) -> None:
@@ -118,13 +118,13 @@ def fits_or_refuses_huge_values(subject: Subject) -> None:
     X = _training(subject).copy()
     X[::7, 1] = HUGE
     X[3::7, 2] = -HUGE
-    _finite_or_refused(lambda: _training_scores(subject, frozen(X)), len(X))
+    finite_or_refused(lambda: _training_scores(subject, frozen(X)), len(X))
 
 
 def fits_or_refuses_tiny_values(subject: Subject) -> None:
     """Fitting on denormal numbers gives finite scores or a ValueError."""
     X = frozen(_training(subject) * TINY)
-    _finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    finite_or_refused(lambda: _training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_huge_values(subject: Subject) -> None:
@@ -134,18 +134,18 @@ def scores_or_refuses_huge_values(subject: Subject) -> None:
     if _in_time(subject):
         X = np.vstack([_fresh(subject), X, _fresh(subject)])
     X = frozen(X)
-    _finite_or_refused(lambda: detector.score(X), len(X))
+    finite_or_refused(lambda: detector.score(X), len(X))
 
 
 def scores_new_rows(subject: Subject) -> None:
     """Rows that it was not fitted on get finite scores."""
     X = _fresh(subject)
-    _valid(_fitted(subject).score(X), len(X))
+    valid(_fitted(subject).score(X), len(X))
 
 
 def takes_one_row(subject: Subject) -> None:
     """A single row can be scored."""
-    _valid(_fitted(subject).score(frozen(_fresh(subject)[:1])), 1)
+    valid(_fitted(subject).score(frozen(_fresh(subject)[:1])), 1)
 
 
 def scores_or_refuses_a_short_stretch(subject: Subject) -> None:
@@ -153,7 +153,7 @@ def scores_or_refuses_a_short_stretch(subject: Subject) -> None:
     detector = _fitted(subject)
     for steps in (1, 3):
         X = frozen(_fresh(subject)[:steps])
-        _finite_or_refused(partial(detector.score, X), steps)
+        finite_or_refused(partial(detector.score, X), steps)
 
 
 def implements_what_it_claims(subject: Subject) -> None:
@@ -230,7 +230,7 @@ def takes_missing_values(subject: Subject) -> None:
     """``missing``: NaN is fitted and scored, and gives finite scores."""
     X = _training(subject).copy()
     X[::5, 1] = np.nan
-    _valid(_training_scores(subject, frozen(X)), len(X))
+    valid(_training_scores(subject, frozen(X)), len(X))
 
 
 def explains_with_one_number_per_feature(subject: Subject) -> None:
@@ -258,7 +258,7 @@ def computes_on_the_processor_when_told(subject: Subject) -> None:
     """``gpu``: told ``cpu``, it computes there, and scores what it scores by default."""
     X = _fresh(subject)
     told, left_alone = (_fitted(subject, device).score(X) for device in (CPU, AUTO))
-    _valid(told, len(X))
+    valid(told, len(X))
     _close(told, left_alone, "on the processor")
 
 
@@ -301,7 +301,7 @@ DETECTOR_CHECKS: tuple[Check, ...] = (
     _claimed(scores_or_refuses_repeated_rows),
     _claimed(fits_or_refuses_huge_values),
     _claimed(fits_or_refuses_tiny_values),
-    _claimed(implements_what_it_claims),
+    Check(implements_what_it_claims),
     _claimed(scores_new_rows, Capability.INDUCTIVE),
     _claimed(takes_one_row, Capability.INDUCTIVE, kinds=_TABLES),
     _claimed(scores_or_refuses_a_short_stretch, Capability.INDUCTIVE, kinds=_SERIES),
@@ -367,7 +367,8 @@ def _explain(subject: Subject, X: FloatMatrix) -> FloatMatrix:
     return cast("Explains", _fitted(subject)).explain(X)
 
 
-def _valid(scores: Any, rows: int) -> None:
+def valid(scores: Any, rows: int) -> None:
+    """Scores are finite float64, shape (rows,)."""
     require(isinstance(scores, np.ndarray), f"scores are a {type(scores).__name__}")
     require(
         scores.shape == (rows,) and scores.dtype == np.float64,
@@ -384,7 +385,8 @@ def _close(found: FloatVector, expected: FloatVector, where: str) -> None:
     require(worst <= SINGLE, f"scores differ by up to {worst:.3g} {where}")
 
 
-def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
+def finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
+    """It gives sound scores, or an error that says why not."""
     try:
         scores = score()
     except (ValueError, PynomalyError) as error:
@@ -394,7 +396,7 @@ def _finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
             f"it refuses with {type(error).__name__}, not with a ValueError that says why",
         )
         return
-    _valid(scores, rows)
+    valid(scores, rows)
 
 
 def through_a_file(state: State) -> dict[str, Any]:

@@ -115,10 +115,10 @@ class Subject:
         """An unfitted detector with its default parameters.
 
         Raises:
-            SkippedError: If it takes no matrix, or a requirement of it is missing.
+            SkippedError: If the kit has no such data, or a requirement of it is missing.
         """
         kinds = self.detector.modalities
-        if not kinds & MATRICES:
+        if not kinds & (MATRICES | {Modality.GRAPH}):
             raise SkippedError(f"the kit has no {' or '.join(sorted(kinds))} data yet")
         try:
             return self.package.registry.create_detector(self.spec.id, seed=seed, runtime=runtime)[

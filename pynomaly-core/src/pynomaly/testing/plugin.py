@@ -131,6 +131,7 @@ def has_sound_params(subject: Subject) -> None:
 def names_real_capabilities_and_checks(subject: Subject) -> None:
     """Capabilities are known ones; each expected failure names a check and gives a reason."""
     from pynomaly.testing.detectors import DETECTOR_CHECKS
+    from pynomaly.testing.graphs import GRAPH_CHECKS
 
     if not isinstance(subject.spec, DetectorSpec):
         return
@@ -138,7 +139,9 @@ def names_real_capabilities_and_checks(subject: Subject) -> None:
         {str(claim) for claim in subject.spec.capabilities} - set(map(str, Capability))
     )
     require(not unknown, f"unknown capabilities: {', '.join(unknown)}")
-    checks = {check.name for check in (*SPEC_CHECKS, *IMPORT_CHECKS, *DETECTOR_CHECKS)}
+    checks = {
+        check.name for check in (*SPEC_CHECKS, *IMPORT_CHECKS, *DETECTOR_CHECKS, *GRAPH_CHECKS)
+    }
     unknown = sorted(set(subject.spec.expected_failures) - checks)
     require(not unknown, f"expected_failures names no such check: {', '.join(unknown)}")
     bare = [name for name, reason in subject.spec.expected_failures.items() if not reason.strip()]

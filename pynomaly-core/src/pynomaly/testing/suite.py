@@ -16,6 +16,7 @@ from pynomaly.ports.specs import (
 from pynomaly.testing.detectors import DETECTOR_CHECKS
 from pynomaly.testing.explainers import EXPLAINER_CHECKS
 from pynomaly.testing.formats import LOADER_CHECKS, PUBLISHER_CHECKS
+from pynomaly.testing.graphs import GRAPH_CHECKS
 from pynomaly.testing.kit import (
     Check,
     Outcome,
@@ -112,7 +113,8 @@ def _at(depth: Depth, spec: Spec) -> tuple[Check, ...]:
 def _behaviour(spec: Spec) -> tuple[Check, ...]:
     match spec:
         case DetectorSpec():
-            return tuple(check for check in DETECTOR_CHECKS if check.concerns(spec))
+            checks = (*DETECTOR_CHECKS, *GRAPH_CHECKS)
+            return tuple(check for check in checks if check.concerns(spec))
         case LoaderSpec():
             return LOADER_CHECKS
         case PublisherSpec():
