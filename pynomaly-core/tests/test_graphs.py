@@ -172,7 +172,7 @@ def test_edges_are_written_with_scores_the_highest_first(run):
     assert scored.columns == ["source", "target", "anomaly_score"]
     assert scored.height == 79
     assert scored["anomaly_score"].is_sorted(descending=True)
-    assert HUB in scored.row(0)[:2]
+    assert str(HUB) in scored.row(0)[:2]
 
 
 def test_edges_are_named_as_their_nodes_are(python):
