@@ -28,28 +28,34 @@ def pack(value: Any, name: str, put: Put) -> Any:
     Raises:
         TypeError: Naming the place of what cannot be packed.
     """
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind not in ARRAY_KINDS:
-            raise TypeError(f"{name}: arrays of {value.dtype} cannot be saved")
-        return {MARK: put(name, value)}
-    if isinstance(value, bytes):
-        return {MARK: put(name, value)}
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, (np.ndarray, bytes)):
+        return {MARK: put(name, _checked(value, name))}
     if isinstance(value, Mapping):
-        packed = {}
-        for i, (key, item) in enumerate(value.items()):
-            if not isinstance(key, str) or key == MARK:
-                raise TypeError(f"{name}: key {key!r} cannot be saved")
-            packed[key] = pack(item, f"{name}/{key if key.isidentifier() else i}", put)
-        return packed
+        return _pack_items(value, name, put)
     if isinstance(value, (list, tuple)):
         if all(type(item) is str for item in value):  # many texts, at no cost for each
             return list(value)
         return [pack(item, f"{name}/{i}", put) for i, item in enumerate(value)]
+    if isinstance(value, np.generic):
+        return value.item()
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     raise TypeError(f"{name}: {type(value).__name__} cannot be saved")
+
+
+def _checked(value: np.ndarray[Any, Any] | bytes, name: str) -> np.ndarray[Any, Any] | bytes:
+    if isinstance(value, np.ndarray) and value.dtype.kind not in ARRAY_KINDS:
+        raise TypeError(f"{name}: arrays of {value.dtype} cannot be saved")
+    return value
+
+
+def _pack_items(values: Mapping[Any, Any], name: str, put: Put) -> dict[str, Any]:
+    packed = {}
+    for i, (key, item) in enumerate(values.items()):
+        if not isinstance(key, str) or key == MARK:
+            raise TypeError(f"{name}: key {key!r} cannot be saved")
+        packed[key] = pack(item, f"{name}/{key if key.isidentifier() else i}", put)
+    return packed
 
 
 def unpack(value: Any, get: Callable[[Any], Any]) -> Any:

@@ -24,6 +24,7 @@ from pynomaly.domain.errors import (
     UnknownId,
     UsageError,
 )
+from pynomaly.infrastructure.isolation import Isolation, IsolationSettings
 from pynomaly.infrastructure.plugins import (
     CORE,
     FAILURES,
@@ -52,12 +53,18 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 """One letter is a drive of Windows."""
 
 
-def discover(*, disable: Collection[str] = (), only: Collection[str] | None = None) -> Registry:
+def discover(
+    *,
+    disable: Collection[str] = (),
+    only: Collection[str] | None = None,
+    isolation: IsolationSettings | None = None,
+) -> Registry:
     """Load the installed plugins, without importing what they wrap.
 
     Args:
         disable: Plugins or distributions to leave out, besides those in ``PYNOMALY_DISABLE``.
         only: The only ones to load; None for all, or those in ``PYNOMALY_PLUGINS`` if it is set.
+        isolation: Which of them run in processes of their own.
     """
     disable = {*disable, *(names_in("PYNOMALY_DISABLE") or ())}
     only = names_in("PYNOMALY_PLUGINS") if only is None else only
@@ -66,7 +73,7 @@ def discover(*, disable: Collection[str] = (), only: Collection[str] | None = No
     wanted = [source for source in sources if chosen(source, disable=disable, only=only)]
     plugins, problems = load_plugins(wanted)
     disabled = tuple(source.name for source in sources if source not in wanted)
-    return Registry(plugins, (*misnamed, *problems), disabled)
+    return Registry(plugins, (*misnamed, *problems), disabled, Isolation(isolation))
 
 
 @attrs.frozen
@@ -77,11 +84,13 @@ class Registry:
         plugins: Those that were loaded, the core first, then by name.
         problems: What is wrong with any.
         disabled: Names of installed plugins that were left out by choice.
+        isolation: Where detectors run that do not run in this process.
     """
 
     plugins: tuple[Plugin, ...] = ()
     problems: tuple[Problem, ...] = ()
     disabled: tuple[str, ...] = ()
+    isolation: Isolation = attrs.field(factory=Isolation, eq=False, repr=False)
 
     @cached_property
     def _specs(self) -> dict[str, dict[str, Spec]]:
@@ -171,9 +180,8 @@ class Registry:
         spec = cast("DetectorSpec", self.get("detectors", id))
         self._require(spec)
         values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
-        factory = self.resolve(spec)
         try:
-            detector = factory(spec, values, seed)
+            detector = self._make(spec, values, seed)
         except PynomalyError:
             raise
         except FAILURES as error:
@@ -186,6 +194,12 @@ class Registry:
             reason = f"{type(detector).__name__} has no method {' or '.join(lacking)}"
             raise PluginFailed(id, "start", reason)
         return spec, values, detector
+
+    def _make(self, spec: DetectorSpec, params: Any, seed: int) -> Detector:
+        if self.isolation.chosen(spec):
+            plugin = next(plugin for plugin in self.plugins if plugin.name == spec.plugin)
+            return self.isolation.create_installed(spec, plugin, params, seed)
+        return cast("Detector", self.resolve(spec)(spec, params, seed))
 
     def for_suffix(self, kind: str, name: str) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
