@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,19 +28,25 @@ def pack(value: Any, name: str, put: Put) -> Any:
     Raises:
         TypeError: Naming the place of what cannot be packed.
     """
-    if isinstance(value, (np.ndarray, bytes)):
+    if isinstance(value, np.ndarray | bytes):
         return {MARK: put(name, _checked(value, name))}
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float) and not isinstance(value, np.generic):
+        return value
+    if isinstance(value, list | tuple):
+        return _pack_sequence(value, name, put)
     if isinstance(value, Mapping):
         return _pack_items(value, name, put)
-    if isinstance(value, (list, tuple)):
-        if all(type(item) is str for item in value):  # many texts, at no cost for each
-            return list(value)
-        return [pack(item, f"{name}/{i}", put) for i, item in enumerate(value)]
     if isinstance(value, np.generic):
         return value.item()
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
     raise TypeError(f"{name}: {type(value).__name__} cannot be saved")
+
+
+def _pack_sequence(values: Sequence[Any], name: str, put: Put) -> list[Any]:
+    if all(type(value) is str for value in values):  # many texts, at no cost for each
+        return list(values)
+    return [pack(value, f"{name}/{i}", put) for i, value in enumerate(values)]
 
 
 def _checked(value: np.ndarray[Any, Any] | bytes, name: str) -> np.ndarray[Any, Any] | bytes:

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from pynomaly.infrastructure.isolation.sharing import results_memory
+from pynomaly.infrastructure.isolation.sharing import SharedMemory
 
 _WORKER = Path(__file__).with_name("worker.py")
 _POSIX = os.name == "posix"
@@ -49,12 +49,12 @@ class Launched:
 
     Attributes:
         process: With pipes to its standard streams.
-        results: Descriptor of memory that it may write large results to; None where there is none.
+        memory: What it shares with this process.
         lifeline: Descriptor that it notices when it is closed; None on Windows.
     """
 
     process: subprocess.Popen[bytes]
-    results: int | None
+    memory: SharedMemory
     lifeline: int | None
 
     def close(self) -> None:
@@ -62,9 +62,9 @@ class Launched:
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
-        for descriptor in (self.results, self.lifeline):
-            if descriptor is not None:
-                os.close(descriptor)
+        self.memory.close()
+        if self.lifeline is not None:
+            os.close(self.lifeline)
 
 
 def launch(how: Launch) -> Launched:
@@ -73,14 +73,14 @@ def launch(how: Launch) -> Launched:
     Raises:
         OSError: If there is no such program.
     """
-    results = results_memory()
+    memory = SharedMemory()
     near, far = os.pipe() if _POSIX else (None, None)
     config = {
         "host": os.getpid(),
         "lifeline": near,
         "memory_mib": how.memory_mib,
         "path": how.path,
-        "shared": results,
+        "shared": memory.results,
     }
     try:
         process = subprocess.Popen(  # noqa: S603 - our own program, no shell
@@ -89,16 +89,16 @@ def launch(how: Launch) -> Launched:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=[each for each in (results, near) if each is not None],
+            pass_fds=[each for each in (memory.results, near) if each is not None],
             start_new_session=_POSIX,  # so that it can be ended with its children
             env={**os.environ, **how.variables},
         )
     except BaseException:
-        for each in (results, far):
-            if each is not None:
-                os.close(each)
+        memory.close()
+        if far is not None:
+            os.close(far)
         raise
     finally:
         if near is not None:
             os.close(near)
-    return Launched(process, results, far)
+    return Launched(process, memory, far)

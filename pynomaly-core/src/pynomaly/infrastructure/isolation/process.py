@@ -10,6 +10,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from typing import IO, Any, cast
 
 import attrs
@@ -60,7 +61,7 @@ class Worker:
             target=self._keep_last_words, daemon=True, name="pynomaly-worker-stderr"
         )
         self._drain.start()
-        self.facts = self.request("ping", None, asked, seconds=how.start_seconds).value
+        self.facts = self.request({"op": "ping"}, (), asked, seconds=how.start_seconds).value
         """Versions of its Python and NumPy."""
 
     @property
@@ -73,40 +74,42 @@ class Worker:
         self._forget.append(handle)
 
     def request(
-        self, operation: str, value: Any, asked: Asked, *, seconds: float | None = None
+        self,
+        what: Mapping[str, Any],
+        args: Sequence[Any],
+        asked: Asked,
+        *,
+        seconds: float | None = None,
     ) -> Reply:
         """Have something done, and wait for it.
 
         Args:
-            operation: A key of the worker's operations.
-            value: What that takes.
+            what: Which operation, ``"op"``, and JSON values that go with it.
+            args: Arguments.
             asked: For errors.
             seconds: Time limit; 0 for none, None for the launch's.
 
         Raises:
-            TypeError: If `value` holds what cannot be sent.
+            TypeError: If `args` hold what cannot be sent.
             WorkerFailed: If the process died, lied or took too long; it is gone then.
         """
-        parcel = pack_parcel(value)
+        parcel = pack_parcel(args)
         seconds = self._seconds if seconds is None else seconds
         with self._lock:
             if not self.alive:
                 raise WorkerDied(asked.id, asked.stage, "its process is gone")
             forget, self._forget = self._forget, []
-            header = {"id": next(self._numbers), "op": operation, "forget": forget}
-            results = self._launched.results
+            header = {**what, "id": next(self._numbers), "forget": forget}
+            memory = self._launched.memory
             deadline = time.monotonic() + (seconds or math.inf)
             try:
-                reply = exchange(self._transport, header, parcel, results, deadline)
-                if results is not None:
-                    os.ftruncate(results, 0)
+                return exchange(self._transport, header, parcel, memory, deadline)
             except BaseException as error:
                 self.end()
                 failure = self._failure(asked, error, seconds)
                 if failure is None:
                     raise
                 raise failure from error
-        return reply
 
     def _failure(self, asked: Asked, error: BaseException, seconds: float) -> WorkerFailed | None:
         """What to tell of an error of the process; None if it is not one."""

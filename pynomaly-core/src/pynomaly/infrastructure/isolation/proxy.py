@@ -196,12 +196,8 @@ class Remote:
 
     def _make(self, worker: Worker, asked: Asked) -> tuple[int, list[str]]:
         handle = next(_HANDLES)
-        request = {
-            "handle": handle,
-            "factory": self._recipe.factory,
-            "args": self._recipe.args,
-        }
-        reply = worker.request("create", request, asked)
+        request = {"op": "create", "handle": handle, "factory": self._recipe.factory}
+        reply = worker.request(request, self._recipe.args, asked)
         names = result_of(reply, asked, self.room.how)
         if not isinstance(names, list) or not all(map(_is_method, names)):
             raise PluginFailed(asked.id, asked.stage, "its methods have no proper names")
@@ -211,16 +207,16 @@ class Remote:
         self, worker: Worker, handle: int, name: str, args: tuple[Any, ...], *, keep: bool = False
     ) -> dict[str, Any]:
         asked = self._asked(name)
+        wanted = name not in _SILENT
         request = {
+            "op": "call",
             "handle": handle,
             "method": name,
-            "args": args,
-            "result": name not in _SILENT,
+            "result": wanted,
             "state": keep,
         }
-        answer = result_of(worker.request("call", request, asked), asked, self.room.how)
-        due = {"result"} if request["result"] else set()
-        if not isinstance(answer, dict) or not due <= answer.keys():
+        answer = result_of(worker.request(request, args, asked), asked, self.room.how)
+        if not isinstance(answer, dict) or (wanted and "result" not in answer):
             raise PluginFailed(asked.id, asked.stage, "its process gave no result")
         return answer
 

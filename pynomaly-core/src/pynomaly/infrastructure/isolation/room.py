@@ -84,9 +84,9 @@ class Room:
         try:
             worker = Worker(self.how, asked)
             if self.how.ready is not None:
-                request = {"factory": self.how.ready}
+                request = {"op": "ready", "factory": self.how.ready}
                 seconds = self.how.start_seconds
-                reply = worker.request("ready", request, asked, seconds=seconds)
+                reply = worker.request(request, (), asked, seconds=seconds)
                 result_of(reply, asked, self.how)
         except BaseException:
             if worker is not None:

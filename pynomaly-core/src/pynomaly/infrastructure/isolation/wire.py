@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
 import psutil
 
-from pynomaly.infrastructure.isolation.sharing import lend, take
+from pynomaly.infrastructure.isolation.sharing import SharedMemory
 from pynomaly.infrastructure.isolation.transport import Transport
 from pynomaly.infrastructure.packing import ARRAY_KINDS, pack, unpack
 
@@ -91,7 +91,7 @@ def exchange(
     transport: Transport,
     header: dict[str, Any],
     parcel: Parcel,
-    results: int | None,
+    memory: SharedMemory,
     deadline: float,
 ) -> Reply:
     """Send a request and wait for its reply.
@@ -100,7 +100,7 @@ def exchange(
         transport: The way to the worker.
         header: What to do, and the request's number, ``"id"``.
         parcel: The arguments.
-        results: Descriptor of the memory that the worker may write large results to.
+        memory: What is shared with the worker.
         deadline: When to give up, in seconds of the monotonic clock.
 
     Raises:
@@ -108,18 +108,23 @@ def exchange(
         ProtocolError: If the reply cannot be believed.
     """
     large = [i for i, piece in enumerate(parcel.raw) if len(piece) >= SHARED_BYTES]
-    with lend([parcel.raw[i] for i in large]) as (path, offsets):
-        facts = list(parcel.facts)
-        for i, offset in zip(large, offsets, strict=True):
-            facts[i] = facts[i] | {"offset": offset}
-        start = json.dumps(header | {"shared": path, "buffers": facts}).encode()
-        lengths = FRAME.pack(len(start), len(parcel.body))
-        small = [piece for piece in parcel.raw if len(piece) < SHARED_BYTES]
-        transport.write(b"".join([lengths, start, parcel.body, *small]), deadline)
-        return _receive(transport, header["id"], results, deadline)
+    shared, offsets = memory.lend([parcel.raw[i] for i in large])
+    facts = list(parcel.facts)
+    for i, offset in zip(large, offsets, strict=True):
+        facts[i] = facts[i] | {"offset": offset}
+    start = json.dumps(header | {"shared": shared, "buffers": facts}).encode()
+    lengths = FRAME.pack(len(start), len(parcel.body))
+    small = [piece for piece in parcel.raw if len(piece) < SHARED_BYTES]
+    transport.write(b"".join([lengths, start, parcel.body, *small]), deadline)
+    reply, kept = _receive(transport, header["id"], memory, deadline)
+    memory.take_back(kept=kept)
+    return reply
 
 
-def _receive(transport: Transport, id: int, results: int | None, deadline: float) -> Reply:
+def _receive(
+    transport: Transport, id: int, memory: SharedMemory, deadline: float
+) -> tuple[Reply, bool]:
+    """The reply, and whether the worker keeps arrays in the memory that it was lent."""
     header_bytes, body_bytes = FRAME.unpack(_read(transport, FRAME.size, deadline))
     if header_bytes > _HEADER_BYTES:
         raise ProtocolError(f"its header has {header_bytes:,} bytes")
@@ -127,21 +132,20 @@ def _receive(transport: Transport, id: int, results: int | None, deadline: float
     header = _json(_read(transport, header_bytes, deadline))
     if not isinstance(header, dict) or header.get("id") != id:
         raise ProtocolError("it answers another request than was asked")
-    ok, facts = header.get("ok"), header.get("buffers")
-    if not isinstance(ok, bool) or not isinstance(facts, list):
+    ok, kept, facts = header.get("ok"), header.get("kept"), header.get("buffers")
+    if not isinstance(ok, bool) or not isinstance(kept, bool) or not isinstance(facts, list):
         raise ProtocolError("its header lacks what a header has")
-    wanted = [_check_buffer(each, results) for each in facts]
+    wanted = [_check_buffer(each) for each in facts]
     _check_size(sum(buffer.size for buffer in wanted))
     body = _json(_read(transport, body_bytes, deadline))
-    buffers = [_take(transport, results, buffer, deadline) for buffer in wanted]
+    buffers = [_take(transport, memory, buffer, deadline) for buffer in wanted]
     try:
-        return Reply(ok, unpack(body, lambda number: _pick(buffers, number)))
+        return Reply(ok, unpack(body, lambda number: _pick(buffers, number))), kept
     except RecursionError as error:
         raise ProtocolError("its body is nested too deeply") from error
 
 
-@attrs.frozen
-class _Wanted:
+class _Wanted(NamedTuple):
     """A buffer that is announced, and can be what it says."""
 
     dtype: np.dtype[Any] | None
@@ -149,43 +153,40 @@ class _Wanted:
     size: int
     offset: int | None
 
-    @property
-    def due(self) -> int:
-        """Bytes that it must have."""
-        if self.dtype is None:
-            return max(self.size, 0)
-        return math.prod(self.shape) * self.dtype.itemsize
 
-
-def _check_buffer(facts: Any, results: int | None) -> _Wanted:
-    match facts:
-        case {"dtype": None, "shape": None, "bytes": int(size), "offset": offset}:
-            wanted = _Wanted(None, (), size, offset)
-        case {"dtype": str(name), "shape": [*lengths], "bytes": int(size), "offset": offset}:
-            wanted = _Wanted(_dtype(name), _shape(lengths), size, offset)
-        case _:
-            raise ProtocolError("it announces something that is neither an array nor bytes")
-    if wanted.size != wanted.due:
-        raise ProtocolError(f"it announces {size} bytes for {wanted.dtype} of {wanted.shape}")
-    if offset is not None and (type(offset) is not int or offset < 0 or results is None):
+def _check_buffer(facts: Any) -> _Wanted:
+    if not isinstance(facts, dict) or not facts.keys() >= {"dtype", "shape", "bytes", "offset"}:
+        raise ProtocolError("it announces something that is neither an array nor bytes")
+    name, size, offset = facts["dtype"], facts["bytes"], facts["offset"]
+    if type(size) is not int or size < 0:
+        raise ProtocolError("it announces something without a size")
+    if offset is not None and (type(offset) is not int or offset < 0):
         raise ProtocolError("it points to shared memory that is not there")
-    _check_size(size)
-    return wanted
+    if name is None:
+        return _Wanted(None, (), size, offset)
+    dtype, shape = _dtype(name), _shape(facts["shape"])
+    if size != math.prod(shape) * dtype.itemsize:
+        raise ProtocolError(f"it announces {size} bytes for {dtype} of {shape}")
+    return _Wanted(dtype, shape, size, offset)
 
 
-def _dtype(name: str) -> np.dtype[Any]:
+def _dtype(name: Any) -> np.dtype[Any]:
+    text = str(name)[:_NAME_LENGTH]
     try:
-        dtype = np.dtype(name[:_NAME_LENGTH])
+        dtype = np.dtype(text)
     except (TypeError, ValueError, SyntaxError) as error:
-        raise ProtocolError(f"there is no type {name[:_NAME_LENGTH]!r}") from error
+        raise ProtocolError(f"there is no type {text!r}") from error
     if dtype.kind not in ARRAY_KINDS or not dtype.itemsize or dtype.str != name:
-        raise ProtocolError(f"arrays of type {name[:_NAME_LENGTH]!r} are not taken")
+        raise ProtocolError(f"arrays of type {text!r} are not taken")
     return dtype
 
 
-def _shape(lengths: list[Any]) -> tuple[int, ...]:
-    if len(lengths) > _DIMENSIONS or not all(type(n) is int and n >= 0 for n in lengths):
+def _shape(lengths: Any) -> tuple[int, ...]:
+    if not isinstance(lengths, list) or len(lengths) > _DIMENSIONS:
         raise ProtocolError("an array's shape is no list of lengths")
+    for length in lengths:
+        if type(length) is not int or length < 0:
+            raise ProtocolError("an array's shape is no list of lengths")
     return tuple(lengths)
 
 
@@ -195,10 +196,10 @@ def _check_size(size: int) -> None:
         raise ProtocolError(f"it announces {size:,} bytes, more than this machine's memory")
 
 
-def _take(transport: Transport, results: int | None, wanted: _Wanted, deadline: float) -> Buffer:
-    if wanted.offset is not None and results is not None:
+def _take(transport: Transport, memory: SharedMemory, wanted: _Wanted, deadline: float) -> Buffer:
+    if wanted.offset is not None:
         try:
-            raw = take(results, wanted.offset, wanted.size)
+            raw = memory.take(wanted.offset, wanted.size)
         except (EOFError, OSError) as error:
             raise ProtocolError("its shared memory ends before its result does") from error
     else:

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import traceback
-from typing import Any, BinaryIO, Callable, Dict, List, NamedTuple, Optional
+from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
 FRAME = struct.Struct(">IQ")
 """Bytes of the header, and of the body."""
@@ -30,18 +30,41 @@ WATCH_SECONDS = 0.5
 ALIGNMENT = 64
 
 
-class Channel(NamedTuple):
-    """Where requests come from and replies go.
+class Channel:
+    """Where requests come from and replies go, and the memory that is shared with the host.
 
     Attributes:
         requests: Buffered, for reading.
         replies: A file descriptor.
-        shared: A file descriptor of memory for large results; None where there is none.
+        results: A file descriptor of memory for large results; None where there is none.
+        loan: Number of the memory that arguments lie in.
+        lent: That memory as an array of bytes; None where there is none.
     """
 
-    requests: BinaryIO
-    replies: int
-    shared: Optional[int]
+    def __init__(self, requests: BinaryIO, replies: int, results: Optional[int]) -> None:
+        self.requests = requests
+        self.replies = replies
+        self.results = results
+        self.loan = 0
+        self.lent: Any = None
+
+    def map(self, loan: Dict[str, Any]) -> None:
+        """Have `lent` be what the host lends now."""
+        if self.lent is not None and self.loan == loan["number"]:
+            return
+        import numpy as np
+
+        with open(loan["path"], "rb") as file:
+            mapped = mmap.mmap(file.fileno(), loan["bytes"], access=mmap.ACCESS_READ)
+        self.loan, self.lent = loan["number"], np.frombuffer(mapped, np.uint8)
+
+    def keeps(self) -> bool:
+        """Whether any array still lies in the lent memory; it is let go of then."""
+        # One reference is this object's, the other the call's.
+        kept = self.lent is not None and sys.getrefcount(self.lent) > 2
+        if kept:
+            self.lent = None
+        return kept
 
 
 def main() -> None:
@@ -112,52 +135,53 @@ def serve(channel: Channel) -> None:
         message = _receive(channel)
         if message is None:
             return
-        header, body = message
+        header, args = message
         for handle in header.get("forget", ()):
             detectors.pop(handle, None)
         buffers: List[Any] = []
         try:
-            answer = _pack(OPERATIONS[header["op"]](detectors, body), "result", buffers)
+            answer = _pack(OPERATIONS[header["op"]](detectors, header, args), "result", buffers)
             reply = {"id": header["id"], "ok": True}
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an answer
             del buffers[:]
             answer = _describe(error)
             reply = {"id": header["id"], "ok": False}
-        del body, message
-        _send(channel, reply, answer, buffers)
-        del answer, buffers
+        reply["buffers"], pieces = _place(channel.results, buffers)
+        del args, buffers, message
+        reply["kept"] = channel.keeps()
+        _send(channel.replies, reply, answer, pieces)
 
 
-def _ping(detectors: Dict[int, Any], body: Any) -> Any:
+def _ping(detectors: Dict[int, Any], header: Dict[str, Any], args: List[Any]) -> Any:
     import numpy as np
 
     version = "{}.{}.{}".format(*sys.version_info)
     return {"python": version, "numpy": np.__version__}
 
 
-def _ready(detectors: Dict[int, Any], body: Any) -> Any:
-    _load(body["factory"])()
+def _ready(detectors: Dict[int, Any], header: Dict[str, Any], args: List[Any]) -> Any:
+    _load(header["factory"])()
 
 
-def _create(detectors: Dict[int, Any], body: Any) -> Any:
-    detector = _load(body["factory"])(*body["args"])
-    detectors[body["handle"]] = detector
+def _create(detectors: Dict[int, Any], header: Dict[str, Any], args: List[Any]) -> Any:
+    detector = _load(header["factory"])(*args)
+    detectors[header["handle"]] = detector
     names = [name for name in dir(detector) if name[0] != "_"]
     return [name for name in names if callable(getattr(detector, name, None))]
 
 
-def _call(detectors: Dict[int, Any], body: Any) -> Any:
-    detector = detectors[body["handle"]]
-    result = getattr(detector, body["method"])(*body["args"])
+def _call(detectors: Dict[int, Any], header: Dict[str, Any], args: List[Any]) -> Any:
+    detector = detectors[header["handle"]]
+    result = getattr(detector, header["method"])(*args)
     answer: Dict[str, Any] = {}
-    if body["result"]:
+    if header["result"]:
         answer["result"] = result
-    if body["state"]:
+    if header["state"]:
         answer["state"] = detector.get_state()
     return answer
 
 
-OPERATIONS: Dict[str, Callable[[Dict[int, Any], Any], Any]] = {
+OPERATIONS: Dict[str, Callable[[Dict[int, Any], Dict[str, Any], List[Any]], Any]] = {
     "ping": _ping,
     "ready": _ready,
     "create": _create,
@@ -211,51 +235,39 @@ def _receive(channel: Channel) -> Any:
     header_bytes, body_bytes = FRAME.unpack(lengths)
     header = json.loads(stream.read(header_bytes).decode("utf-8"))
     body = json.loads(stream.read(body_bytes).decode("utf-8"))
-    if not header["buffers"]:
-        return header, body
-    shared = _map(header["shared"])
-    buffers = [_take(stream, shared, facts) for facts in header["buffers"]]
+    if header["shared"] is not None:
+        channel.map(header["shared"])
+    buffers = [_take(channel, facts) for facts in header["buffers"]]
     return header, _unpack(body, buffers)
 
 
-def _map(path: Optional[str]) -> Optional[mmap.mmap]:
-    """The host's shared memory. It stays as long as an array looks into it."""
-    if path is None:
-        return None
-    with open(path, "rb") as file:
-        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _take(stream: BinaryIO, shared: Optional[mmap.mmap], facts: Dict[str, Any]) -> Any:
+def _take(channel: Channel, facts: Dict[str, Any]) -> Any:
     """An array or bytes, as `facts` say; arrays cannot be written to."""
     size = facts["bytes"]
     if facts["dtype"] is None:
-        return stream.read(size)
+        return channel.requests.read(size)
     import numpy as np
 
     if facts["offset"] is None:
         raw = np.empty(size, np.uint8)
         if size:
-            stream.readinto(raw.data)  # type: ignore[attr-defined]
+            channel.requests.readinto(raw.data)  # type: ignore[attr-defined]
     else:
-        raw = np.frombuffer(shared, np.uint8, size, facts["offset"])  # type: ignore[arg-type]
+        raw = channel.lent[facts["offset"] : facts["offset"] + size]
     array = raw.view(np.dtype(facts["dtype"])).reshape(facts["shape"])
     array.flags.writeable = False
     return array
 
 
-def _send(channel: Channel, header: Dict[str, Any], body: Any, buffers: List[Any]) -> None:
-    header["buffers"], pieces = _place(channel.shared, buffers)
+def _send(replies: int, header: Dict[str, Any], body: Any, pieces: List[bytes]) -> None:
     start = json.dumps(header).encode("utf-8")
     rest = json.dumps(body).encode("utf-8")
-    small = [FRAME.pack(len(start), len(rest)), start, rest]
-    while pieces and len(pieces[0]) < SHARED_BYTES:
-        small.append(bytes(pieces.pop(0)))
-    for piece in [b"".join(small), *pieces]:
-        _write(channel.replies, memoryview(piece))
+    view = memoryview(b"".join([FRAME.pack(len(start), len(rest)), start, rest, *pieces]))
+    while view:
+        view = view[os.write(replies, view) :]
 
 
-def _place(shared: Optional[int], buffers: List[Any]) -> Any:
+def _place(results: Optional[int], buffers: List[Any]) -> Any:
     """What to say of each buffer, and those that go through the pipe."""
     facts, pieces = [], []
     end = 0
@@ -268,23 +280,18 @@ def _place(shared: Optional[int], buffers: List[Any]) -> Any:
             dtype, shape = buffer.dtype.str, list(buffer.shape)
             raw = np.ascontiguousarray(buffer).reshape(-1).view(np.uint8).data
         offset = None
-        if shared is not None and len(raw) >= SHARED_BYTES:
+        if results is not None and len(raw) >= SHARED_BYTES:
             offset = end
-            _write_at(shared, memoryview(raw), offset)
+            _write_at(results, memoryview(raw), offset)
             end += -(-len(raw) // ALIGNMENT) * ALIGNMENT
         else:
-            pieces.append(raw)
+            pieces.append(bytes(raw))
         facts.append({"dtype": dtype, "shape": shape, "bytes": len(raw), "offset": offset})
     return facts, pieces
 
 
-def _write(descriptor: int, view: memoryview) -> None:
-    while len(view):
-        view = view[os.write(descriptor, view) :]
-
-
 def _write_at(descriptor: int, view: memoryview, offset: int) -> None:
-    while len(view):
+    while view:
         count = os.pwrite(descriptor, view, offset)
         view = view[count:]
         offset += count
