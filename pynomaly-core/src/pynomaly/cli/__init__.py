@@ -37,6 +37,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "pynomaly.cli.listing:publishers",
         "List what can be written, or show one.",
     ),
+    "environments": (
+        "pynomaly.cli.listing:environments",
+        "List the environments of isolated detectors, or show one.",
+    ),
+    "env": (
+        "pynomaly.cli.env:command",
+        "Build, check and remove the environments.",
+    ),
     "plugins": (
         "pynomaly.cli.plugins:command",
         "List, check, write and install plugins.",

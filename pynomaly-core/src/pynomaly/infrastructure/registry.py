@@ -25,6 +25,7 @@ from pynomaly.domain.errors import (
     UsageError,
 )
 from pynomaly.infrastructure.isolation import Isolation, IsolationSettings
+from pynomaly.infrastructure.isolation.environments import is_built
 from pynomaly.infrastructure.plugins import (
     CORE,
     FAILURES,
@@ -42,6 +43,7 @@ from pynomaly.ports.specs import (
     KINDS,
     Capability,
     DetectorSpec,
+    EnvironmentSpec,
     LoaderSpec,
     PublisherSpec,
     Spec,
@@ -139,8 +141,20 @@ class Registry:
         return list(dict.fromkeys([*same_name, *close, *near]))[:3]
 
     def missing(self, spec: Spec) -> tuple[str, ...]:
-        """Import names that the spec requires and that are not installed. Imports nothing."""
-        return tuple(name for name in spec.requires if not _installed(name.partition(".")[0]))
+        """What the spec requires and is not there: import names, and the id of an environment."""
+        missing = [name for name in spec.requires if not _installed(name.partition(".")[0])]
+        needed = spec.id if isinstance(spec, EnvironmentSpec) else getattr(spec, "environment", "")
+        found = self._specs["environments"].get(needed) if needed else None
+        if needed and not (isinstance(found, EnvironmentSpec) and is_built(found)):
+            missing.append(needed)
+        return tuple(missing)
+
+    def hint(self, spec: Spec) -> str:
+        """The command that brings what is missing."""
+        missing = self.missing(spec)
+        if missing and missing[-1] in self._specs["environments"]:
+            return f"pynomaly env create {missing[-1]}"
+        return spec.install or f"pip install {' '.join(missing)}"
 
     def resolve(self, spec: Spec) -> Any:
         """The factory that the spec names.
@@ -153,10 +167,11 @@ class Registry:
         return _import(spec.id, spec.factory)
 
     def _require(self, spec: Spec) -> None:
+        if isinstance(spec, DetectorSpec) and spec.environment:
+            self.get("environments", spec.environment)
         missing = self.missing(spec)
         if missing:
-            hint = spec.install or f"pip install {' '.join(missing)}"
-            raise MissingRequirement(spec.id, missing, hint)
+            raise MissingRequirement(spec.id, missing, self.hint(spec))
 
     def params_class(self, spec: Spec) -> type:
         """The attrs class of the spec's parameters.
@@ -196,6 +211,9 @@ class Registry:
         return spec, values, detector
 
     def _make(self, spec: DetectorSpec, params: Any, seed: int) -> Detector:
+        if spec.environment:
+            environment = cast("EnvironmentSpec", self.get("environments", spec.environment))
+            return self.isolation.create_in(environment, spec, params, seed)
         if self.isolation.chosen(spec):
             plugin = next(plugin for plugin in self.plugins if plugin.name == spec.plugin)
             return self.isolation.create_installed(spec, plugin, params, seed)

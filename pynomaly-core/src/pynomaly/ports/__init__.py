@@ -4,6 +4,7 @@ from pynomaly.ports.hookspecs import API, hookimpl
 from pynomaly.ports.specs import (
     Capability,
     DetectorSpec,
+    EnvironmentSpec,
     ExplainerSpec,
     LoaderSpec,
     Modality,
@@ -16,6 +17,7 @@ __all__ = [
     "API",
     "Capability",
     "DetectorSpec",
+    "EnvironmentSpec",
     "ExplainerSpec",
     "LoaderSpec",
     "Modality",

@@ -6,7 +6,13 @@ from collections.abc import Iterable
 
 import pluggy
 
-from pynomaly.ports.specs import DetectorSpec, ExplainerSpec, LoaderSpec, PublisherSpec
+from pynomaly.ports.specs import (
+    DetectorSpec,
+    EnvironmentSpec,
+    ExplainerSpec,
+    LoaderSpec,
+    PublisherSpec,
+)
 
 PROJECT = "pynomaly"
 """Name of the pluggy project and of the entry-point group."""
@@ -36,3 +42,8 @@ def pynomaly_explainers() -> Iterable[ExplainerSpec]:  # type: ignore[empty-body
 @hookspec
 def pynomaly_publishers() -> Iterable[PublisherSpec]:  # type: ignore[empty-body]
     """Publishers that the plugin offers."""
+
+
+@hookspec
+def pynomaly_environments() -> Iterable[EnvironmentSpec]:  # type: ignore[empty-body]
+    """Environments that the plugin's isolated detectors run in."""

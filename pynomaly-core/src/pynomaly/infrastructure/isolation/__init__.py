@@ -9,9 +9,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-import attrs
-from attrs.validators import ge
-
+from pynomaly.infrastructure.isolation.settings import IsolationSettings
 from pynomaly.ports.params import unstructure_params
 
 if TYPE_CHECKING:
@@ -19,26 +17,11 @@ if TYPE_CHECKING:
     from pynomaly.infrastructure.isolation.room import Room
     from pynomaly.infrastructure.plugins import Plugin
     from pynomaly.ports.protocols import Detector
-    from pynomaly.ports.specs import DetectorSpec
+    from pynomaly.ports.specs import DetectorSpec, EnvironmentSpec
+
+__all__ = ["Isolation", "IsolationSettings"]
 
 _INSTALLED = {"module": "pynomaly.infrastructure.isolation.installed", "path": None}
-
-
-@attrs.frozen
-class IsolationSettings:
-    """Which plugins run in processes of their own, and within which limits.
-
-    Attributes:
-        plugins: Plugins whose detectors do, or detectors that do.
-        workers: Most processes of one plugin or environment at a time.
-        memory_mib: Most address space of such a process in MiB; 0 for no limit.
-        call_seconds: A call that takes longer is ended with its process; 0 for no limit.
-    """
-
-    plugins: list[str] = attrs.field(factory=list)
-    workers: int = attrs.field(default=2, validator=ge(1))
-    memory_mib: int = attrs.field(default=0, validator=ge(0))
-    call_seconds: float = attrs.field(default=0.0, validator=ge(0))
 
 
 class Isolation:
@@ -71,6 +54,21 @@ class Isolation:
         )
         args = (plugin.name, plugin.module, spec.id, unstructure_params(params), seed)
         return self._create(spec.plugin, how, spec.id, _INSTALLED | {"name": "create"}, args)
+
+    def create_in(
+        self, environment: EnvironmentSpec, spec: DetectorSpec, params: Any, seed: int
+    ) -> Detector:
+        """An unfitted detector in an environment of its own, which must be built.
+
+        Raises:
+            PynomalyError: What its factory raised, or how its process failed.
+        """
+        from pynomaly.infrastructure.isolation.environments import environment_path
+        from pynomaly.infrastructure.isolation.launching import file_factory, launch_in
+
+        how = launch_in(environment, environment_path(environment), self.settings)
+        args = (spec.id, unstructure_params(params), seed)
+        return self._create(environment.id, how, spec.id, file_factory(spec.factory), args)
 
     def _create(self, name: str, how: Launch, id: str, factory: Any, args: Any) -> Detector:
         from pynomaly.infrastructure.isolation.proxy import Recipe, isolate

@@ -7,12 +7,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import attrs
 
+from pynomaly.infrastructure.isolation.environments import environment_python
+from pynomaly.infrastructure.isolation.settings import IsolationSettings
 from pynomaly.infrastructure.isolation.sharing import SharedMemory
+from pynomaly.ports.specs import EnvironmentSpec
 
 _WORKER = Path(__file__).with_name("worker.py")
 _POSIX = os.name == "posix"
@@ -41,6 +45,34 @@ class Launch:
     call_seconds: float = 0.0
     ready: Mapping[str, Any] | None = None
     script: Path = _WORKER
+
+
+def launch_in(
+    spec: EnvironmentSpec, folder: Path, settings: IsolationSettings | None = None
+) -> Launch:
+    """How to start a worker in the environment `spec` that lies in `folder`."""
+    limits = settings or IsolationSettings()
+    return Launch(
+        python=str(environment_python(folder)),
+        variables=spec.variables,
+        memory_mib=limits.memory_mib or spec.memory_mib,
+        start_seconds=spec.start_seconds,
+        call_seconds=limits.call_seconds or spec.call_seconds,
+        ready=file_factory(spec.factory) if spec.factory else None,
+    )
+
+
+def file_factory(target: str) -> dict[str, Any]:
+    """What an import string names, as a worker finds it that cannot import it: by its file.
+
+    Raises:
+        ModuleNotFoundError: If there is no such file.
+    """
+    module, _, name = target.partition(":")
+    found = find_spec(module)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(f"no module named {module!r}")
+    return {"module": module, "path": found.origin, "name": name}
 
 
 @attrs.frozen

@@ -43,7 +43,7 @@ class Worker:
         """Start it.
 
         Raises:
-            WorkerFailed: If it does not start, in time or at all.
+            WorkerDied: If there is no such interpreter.
         """
         self.alive = True
         self._seconds = how.call_seconds
@@ -61,8 +61,8 @@ class Worker:
             target=self._keep_last_words, daemon=True, name="pynomaly-worker-stderr"
         )
         self._drain.start()
-        self.facts = self.request({"op": "ping"}, (), asked, seconds=how.start_seconds).value
-        """Versions of its Python and NumPy."""
+        self.facts: dict[str, Any] = {}
+        """Versions of its Python and NumPy, once it was asked for them."""
 
     @property
     def pid(self) -> int:

@@ -83,11 +83,7 @@ class Room:
         worker = None
         try:
             worker = Worker(self.how, asked)
-            if self.how.ready is not None:
-                request = {"op": "ready", "factory": self.how.ready}
-                seconds = self.how.start_seconds
-                reply = worker.request(request, (), asked, seconds=seconds)
-                result_of(reply, asked, self.how)
+            self._prepare(worker, asked)
         except BaseException:
             if worker is not None:
                 worker.end()
@@ -101,6 +97,14 @@ class Room:
                     self._lent.add(worker)
                 self._changed.notify_all()
         return worker
+
+    def _prepare(self, worker: Worker, asked: Asked) -> None:
+        seconds = self.how.start_seconds
+        reply = worker.request({"op": "ping"}, (), asked, seconds=seconds)
+        worker.facts = result_of(reply, asked, self.how)
+        if self.how.ready is not None:
+            request = {"op": "ready", "factory": self.how.ready}
+            result_of(worker.request(request, (), asked, seconds=seconds), asked, self.how)
 
     def _give_back(self, worker: Worker) -> None:
         with self._changed:
