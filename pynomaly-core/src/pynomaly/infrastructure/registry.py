@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from difflib import get_close_matches
 from functools import cached_property
@@ -31,6 +31,7 @@ from pynomaly.infrastructure.plugins import (
     FAILURES,
     Plugin,
     Problem,
+    Source,
     chosen,
     describe,
     installed,
@@ -75,7 +76,29 @@ def discover(
     wanted = [source for source in sources if chosen(source, disable=disable, only=only)]
     plugins, problems = load_plugins(wanted)
     disabled = tuple(source.name for source in sources if source not in wanted)
+    if isolation is not None:
+        _check_isolated(isolation, plugins, sources)
     return Registry(plugins, (*misnamed, *problems), disabled, Isolation(isolation))
+
+
+def _check_isolated(
+    isolation: IsolationSettings, plugins: Sequence[Plugin], sources: Sequence[Source]
+) -> None:
+    """Refuse a name that is no plugin's and no detector's: it would isolate nothing.
+
+    Raises:
+        UsageError: With names that look like it.
+    """
+    known = {source.name for source in sources}
+    known |= {spec.id for plugin in plugins for spec in plugin.specs["detectors"]}
+    for name in isolation.plugins:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(
+                f"the setting isolation.plugins names {name!r}, and no plugin and no detector is"
+                f" called so: {hint}`pynomaly plugins` lists the plugins"
+            )
 
 
 @attrs.frozen

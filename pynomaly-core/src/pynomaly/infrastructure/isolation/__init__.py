@@ -32,6 +32,11 @@ class Isolation:
         self._rooms: dict[str, Room] = {}
         self._lock = threading.Lock()
 
+    @property
+    def rooms(self) -> tuple[Room, ...]:
+        """Those that were opened."""
+        return tuple(self._rooms.values())
+
     def chosen(self, spec: DetectorSpec) -> bool:
         """Whether the settings ask for isolation of this detector."""
         return bool({spec.id, spec.plugin}.intersection(self.settings.plugins))

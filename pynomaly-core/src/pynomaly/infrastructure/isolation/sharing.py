@@ -42,7 +42,8 @@ class SharedMemory:
     """
 
     def __init__(self) -> None:
-        self.results = os.memfd_create("pynomaly") if _NAMELESS else None
+        self._nameless = _NAMELESS
+        self.results = os.memfd_create("pynomaly") if self._nameless else None
         self._loan: _Loan | None = None
         self._number = 0
 
@@ -62,7 +63,7 @@ class SharedMemory:
         if self._loan is None or self._loan.size < size:
             self.drop()
             self._number += 1
-            if _NAMELESS:
+            if self._nameless:
                 descriptor = os.memfd_create("pynomaly")
                 path = f"/proc/{os.getpid()}/fd/{descriptor}"
             else:
@@ -74,7 +75,7 @@ class SharedMemory:
     def take_back(self, *, kept: bool) -> None:
         """After a request: forget what the worker keeps arrays in, and what is too large to keep."""
         loan = self._loan
-        if loan is not None and (kept or loan.size > _KEPT_BYTES or not _NAMELESS):
+        if loan is not None and (kept or loan.size > _KEPT_BYTES or not self._nameless):
             self.drop()
         if self.results is not None:
             os.ftruncate(self.results, 0)
@@ -83,7 +84,7 @@ class SharedMemory:
         """Forget what was lent. It stays as long as an array of the worker lies in it."""
         if self._loan is not None:
             os.close(self._loan.descriptor)
-            if not _NAMELESS:
+            if not self._nameless:
                 Path(self._loan.path).unlink(missing_ok=True)
             self._loan = None
 

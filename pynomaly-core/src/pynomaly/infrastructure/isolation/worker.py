@@ -243,17 +243,19 @@ def _receive(channel: Channel) -> Any:
 
 def _take(channel: Channel, facts: Dict[str, Any]) -> Any:
     """An array or bytes, as `facts` say; arrays cannot be written to."""
-    size = facts["bytes"]
+    size, offset = facts["bytes"], facts["offset"]
     if facts["dtype"] is None:
-        return channel.requests.read(size)
+        if offset is None:
+            return channel.requests.read(size)
+        return channel.lent[offset : offset + size].tobytes()
     import numpy as np
 
-    if facts["offset"] is None:
+    if offset is None:
         raw = np.empty(size, np.uint8)
         if size:
             channel.requests.readinto(raw.data)  # type: ignore[attr-defined]
     else:
-        raw = channel.lent[facts["offset"] : facts["offset"] + size]
+        raw = channel.lent[offset : offset + size]
     array = raw.view(np.dtype(facts["dtype"])).reshape(facts["shape"])
     array.flags.writeable = False
     return array
