@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -67,7 +68,7 @@ def create_environment(spec: EnvironmentSpec, *, python: str | None = None, say:
         facts = _try(spec, folder)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         mark_built(folder, {"spec": spec_to_dict(spec), "built": now, **facts})
-        if target.exists():  # what an interrupted removal or a full disk left there
+        if not is_built(spec):  # but damaged
             shutil.rmtree(target, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process was faster: then that one's counts
             folder.rename(target)
@@ -106,7 +107,7 @@ def _temporary(target: Path, what: str) -> Iterator[Path]:
         match = _TEMPORARY.fullmatch(path.name)
         if match and not psutil.pid_exists(int(match[1])):  # of a process that was killed
             shutil.rmtree(path, ignore_errors=True)
-    folder = parent / f".{what}-{os.getpid()}-{target.name}"
+    folder = parent / f".{what}-{os.getpid()}-{uuid4().hex[:8]}-{target.name}"
     try:
         yield folder
     finally:
@@ -140,6 +141,9 @@ def _install(spec: EnvironmentSpec, interpreter: str, folder: Path, say: Say) ->
 def _make(spec: EnvironmentSpec, interpreter: str, folder: Path) -> list[str]:
     """Make an empty environment; the command that installs into it."""
     python = str(environment_python(folder))
+    if not spec.requirements and not spec.no_deps:
+        _run(spec, [interpreter, "-m", "venv", "--without-pip", str(folder)])
+        return []
     try:
         _run(spec, [interpreter, "-m", "venv", str(folder)])
     except EnvironmentFailed:  # some systems ship Python without what installs pip
