@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -72,14 +73,27 @@ def test_what_cannot_be_saved_is_lost_with_its_process_until_it_is_fitted_again(
     assert np.array_equal(good.score(rows), expected(rows))
 
 
-def test_a_process_that_is_killed_says_what_may_have_killed_it(rooms, rows):
+def test_a_process_that_is_killed_at_work_says_what_may_have_killed_it(rooms, rows):
     registry = rooms()
-    detector = fitted(registry, rows)
+    detector = fitted(registry, rows, "hangs")
     (pid,) = pids(registry)
-    os.kill(pid, 9)
+    kill = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
+    kill.start()
     with pytest.raises(WorkerDied, match="SIGKILL, as when memory runs out"):
         detector.score(rows)
+
+
+def test_processes_that_were_killed_while_idle_are_replaced_unnoticed(rooms, rows):
+    registry = rooms(workers=2)
+    detector = fitted(registry, rows)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(detector.score, [rows] * 20))
+    before = pids(registry)
+    for pid in before:
+        os.kill(pid, signal.SIGKILL)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert np.array_equal(detector.score(rows), expected(rows))
+    assert not set(pids(registry)) & set(before)
 
 
 @pytest.mark.parametrize("does", ["hangs", "hangs_in_c"])
@@ -109,9 +123,8 @@ def test_three_megabytes_of_warnings_stop_nothing_and_their_end_is_kept(rooms, r
     registry = rooms()
     detector = fitted(registry, rows, "shouts")
     assert np.array_equal(detector.score(rows), expected(rows))
-    os.kill(pids(registry)[0], 9)
     with pytest.raises(WorkerDied, match="its last words: xxx") as caught:
-        detector.score(rows)
+        fitted(registry, rows, "aborts").score(rows)
     assert 1000 < len(caught.value.last_words) <= 2**16
     assert len(str(caught.value)) < 500
 

@@ -36,7 +36,7 @@ class Worker:
     """A process that holds detectors and answers one request at a time.
 
     It is ended after any error of the process itself, and after a request that was interrupted:
-    its next reply might be that request's. `alive` is False then.
+    its next reply might be that request's.
     """
 
     def __init__(self, how: Launch, asked: Asked) -> None:
@@ -45,7 +45,7 @@ class Worker:
         Raises:
             WorkerDied: If there is no such interpreter.
         """
-        self.alive = True
+        self._ended = False
         self._seconds = how.call_seconds
         self._forget: list[int] = []
         self._numbers = itertools.count()
@@ -68,6 +68,13 @@ class Worker:
     def pid(self) -> int:
         """Number of the process."""
         return self._launched.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked. Only who has it to himself may ask this."""
+        if not self._ended and self._launched.process.poll() is not None:
+            self.end()
+        return not self._ended
 
     def forget(self, handle: int) -> None:
         """Have the detector `handle` dropped, with the next request."""
@@ -96,7 +103,7 @@ class Worker:
         parcel = pack_parcel(args)
         seconds = self._seconds if seconds is None else seconds
         with self._lock:
-            if not self.alive:
+            if self._ended:
                 raise WorkerDied(asked.id, asked.stage, "its process is gone")
             forget, self._forget = self._forget, []
             header = {**what, "id": next(self._numbers), "forget": forget}
@@ -128,7 +135,7 @@ class Worker:
 
     def close(self) -> None:
         """Let an idle process end by itself, and end it if it does not, or if it is at work."""
-        if self.alive and self._lock.acquire(blocking=False):
+        if not self._ended and self._lock.acquire(blocking=False):
             process = self._launched.process
             cast("IO[bytes]", process.stdin).close()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -139,9 +146,9 @@ class Worker:
     def end(self) -> None:
         """End the process and its children at once."""
         with self._ending:
-            if not self.alive:
+            if self._ended:
                 return
-            self.alive = False
+            self._ended = True
             self._kill()
             self._launched.process.wait()
             self._drain.join(_CLOSE_SECONDS)

@@ -27,7 +27,7 @@ class Room:
     @property
     def pids(self) -> tuple[int, ...]:
         """Numbers of the processes that run."""
-        return tuple(worker.pid for worker in self._workers if worker.alive)
+        return tuple(worker.pid for worker in self._workers)
 
     @contextmanager
     def lend(self, asked: Asked, prefer: Collection[Worker] = ()) -> Iterator[Worker]:
@@ -68,8 +68,10 @@ class Room:
         """An idle worker, or one that became idle; None if there is room for another one."""
         with self._changed:
             while True:
-                self._workers[:] = [worker for worker in self._workers if worker.alive]
                 idle = [worker for worker in self._workers if worker not in self._lent]
+                for worker in [worker for worker in idle if not worker.alive]:
+                    idle.remove(worker)
+                    self._workers.remove(worker)
                 if idle:
                     chosen = next((worker for worker in idle if worker in prefer), idle[-1])
                     self._lent.add(chosen)
