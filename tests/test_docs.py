@@ -33,6 +33,8 @@ PAGES = [*RUN, *(ROOT / name for name in ("CONTRIBUTING.md", "SECURITY.md", "exa
 FENCE = re.compile(r"^```(?P<info>[^\n]+)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 ALIKE = 0.8
 """Share of the words of a shown output that the real one must have."""
+EXACT = re.compile(r"^(?:detector|calibration|decision): .*$", re.MULTILINE)
+"""Lines of a shown output that the real one must have as they are."""
 
 
 class Block(NamedTuple):
@@ -125,6 +127,8 @@ class Desk:
         lacking = expected - words(output)
         limit = (1 - ALIKE) * len(expected)
         assert len(lacking) <= limit, f"{title} does not print {sorted(lacking)}:\n{output}"
+        for line in EXACT.findall(shown):
+            assert line in output, f"{title} does not print {line!r}:\n{output}"
 
 
 def commands(body: str) -> Iterator[tuple[str, int, str]]:

@@ -56,13 +56,13 @@ def test_options_that_make_no_sense_are_refused(options):
 
 
 def test_alpha_alarms_where_the_p_value_is_at_most_alpha():
-    cut = make_cut(FalseAlarmRate(0.1), soiled)
+    cut = make_cut(FalseAlarmRate(0.1))
     assert cut(np.zeros(3), np.array([0.1, 0.1001, 0.01])).tolist() == [True, False, True]
 
 
 @given(tied_scores, st.integers(1, 50), st.integers(1, 7))
 def test_top_k_alarms_for_exactly_k_rows_whatever_the_ties_and_batches(scores, k, size):
-    cut = make_cut(TopK(k), soiled, scores)
+    cut = make_cut(TopK(k), scores, scores)
     batches = [scores[i : i + size] for i in range(0, len(scores), size)]
     mask = np.concatenate([cut(batch, batch) for batch in batches])
     assert mask.sum() == min(k, len(scores))
@@ -72,7 +72,7 @@ def test_top_k_alarms_for_exactly_k_rows_whatever_the_ties_and_batches(scores, k
 
 def test_of_equal_scores_the_earlier_rows_alarm():
     scores = np.array([1.0, 5.0, 5.0, 5.0])
-    assert make_cut(TopK(2), soiled, scores)(scores, scores).tolist() == [False, True, True, False]
+    assert make_cut(TopK(2), scores, scores)(scores, scores).tolist() == [False, True, True, False]
 
 
 @given(p_vectors, st.floats(0.01, 0.5))
@@ -89,7 +89,7 @@ def test_no_anomalies_is_an_allowed_answer():
     scores = np.zeros(50)
     p_values = clean.p_values(scores)
     for decision in (FalseAlarmRate(0.01), FalseDiscoveryRate(0.1)):
-        assert not make_cut(decision, clean, scores)(scores, p_values).any()
+        assert not make_cut(decision, scores, p_values)(scores, p_values).any()
 
 
 def test_a_false_discovery_rate_needs_a_clean_reference():
@@ -109,7 +109,7 @@ def test_only_alpha_on_a_calibrated_model_can_decide_row_by_row():
 
 def test_a_decision_that_needs_all_scores_says_so():
     with pytest.raises(ValueError, match="all scores"):
-        make_cut(TopK(1), soiled)
+        make_cut(TopK(1))
 
 
 def test_a_description_says_what_is_promised():

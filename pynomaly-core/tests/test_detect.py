@@ -159,7 +159,7 @@ def test_rows_in_time_order_violate_exchangeability():
     data = normal[:200].with_columns(
         t=pl.datetime_range(start, start + pl.duration(hours=199), "1h")
     )
-    result = pynomaly.fit(data, params=quick, time="t").score(data)
+    result = pynomaly.fit(data, "fast.iforest", quick, time="t").score(data)
     assert result.calibration["exchangeability"] == "violated"
     assert any("may not hold" in warning for warning in result.warnings)
 

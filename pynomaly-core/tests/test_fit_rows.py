@@ -4,9 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pynomaly.application.fit import Recipe, fit, fit_batch
+from pynomaly.application.fit_table import fit_table, rank_table
+from pynomaly.application.recipe import Recipe
 from pynomaly.domain.datasets import Table
-from pynomaly.ports.specs import Capability, DetectorSpec
+from pynomaly.ports.specs import Capability, DetectorSpec, Modality
 
 
 class FirstColumn:
@@ -38,7 +39,7 @@ def made(limit: int) -> tuple[Recipe, list[int]]:
         row_limit=limit,
         time="n^3",
     )
-    return Recipe(spec, None, lambda: FirstColumn(fitted)), fitted
+    return Recipe(Modality.TABULAR, spec, None, lambda: FirstColumn(fitted)), fitted
 
 
 def table(rows: int) -> Table:
@@ -48,7 +49,7 @@ def table(rows: int) -> Table:
 @pytest.mark.parametrize("rows", [600, 3_000, 30_000])
 def test_a_calibrated_fit_never_takes_more_rows_than_the_detector_s_limit(rows):
     recipe, fitted = made(500)
-    model = fit(table(rows), recipe)
+    model = fit_table(table(rows), recipe)
     assert max(fitted) <= 500
     assert model.lineage["fitted_rows"] == 500
     assert f"fitted on a sample of 500 of the {rows:,} rows" in model.notes[0]
@@ -58,14 +59,14 @@ def test_a_calibrated_fit_never_takes_more_rows_than_the_detector_s_limit(rows):
 
 def test_a_fit_within_the_limit_takes_every_row_and_says_nothing():
     recipe, fitted = made(500)
-    model = fit(table(500), recipe)
+    model = fit_table(table(500), recipe)
     assert fitted == [400] * 5 + [500]
     assert model.notes == ()
 
 
 def test_a_batch_is_ranked_by_a_fit_within_the_limit():
     recipe, fitted = made(500)
-    model, known = fit_batch(table(3_000), recipe)
+    model, known = rank_table(table(3_000), recipe)
     assert fitted == [500]
     assert not known
     assert "fitted on a sample of 500 of the 3,000 rows" in model.notes[0]

@@ -58,6 +58,17 @@ def test_a_delimiter_can_be_given(load):
     assert load("a;b\n1;2\n", delimiter=",").schema == {"a;b": pl.String}
 
 
+def test_quotes_that_close_before_a_field_ends_are_characters(load):
+    text = 'a\tb\nx\t"Wow" she said\ny\tno "quotes"\n'
+    assert load(text, name="in.tsv").collect()["b"].to_list() == ['"Wow" she said', 'no "quotes"']
+
+
+def test_a_word_that_stands_again_and_again_is_no_header(load):
+    table = load("ham\tHello\nham\tBye\nspam\tWin\nham\tSo\n", name="in.tsv")
+    assert table.collect().columns == ["column_1", "column_2"]
+    assert table.collect().height == 4
+
+
 def test_sentences_are_one_column(load):
     table = load("text\nhello, world\nfoo\nbar, baz, qux\n")
     assert table.collect()["text"].to_list() == ["hello, world", "foo", "bar, baz, qux"]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -72,6 +73,14 @@ def test_a_saved_model_tells_where_it_comes_from(model_file):
     assert lineage["rows"] == 300
     assert {"pynomaly-core", "pynomaly-fast", "numpy"} <= set(lineage["versions"])
     assert lineage["created"].endswith("+00:00")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes of POSIX")
+def test_a_model_does_not_replace_a_device_or_a_pipe(model_file, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="would be replaced"):
+        pynomaly.load_model(model_file).save(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def refuse(path, match):

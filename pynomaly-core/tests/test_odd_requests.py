@@ -59,8 +59,8 @@ def no_fit(monkeypatch):
     def fail(*_):
         raise AssertionError("the request was refused only after a fit")
 
-    monkeypatch.setattr("pynomaly.application.fit.fit_guarded", fail)
-    monkeypatch.setattr("pynomaly.application.fit.fit_score_guarded", fail)
+    monkeypatch.setattr("pynomaly.application.fit_table.fit_guarded", fail)
+    monkeypatch.setattr("pynomaly.application.fit_table.fit_score_guarded", fail)
 
 
 def test_a_column_may_be_called_row(run):
@@ -129,8 +129,7 @@ def test_model_and_source_in_the_wrong_order_get_a_hint(run, refused):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["--time", "x"], "--time names 'x', which holds no dates but Float64 values"),
-        (["--time", "word"], "which holds no dates but String values such as 'w0'"),
+        (["--time", "word"], "row 1 has 'w0', which is no time, in the column 'word'"),
         (["--text", "x"], "--text names 'x', which holds no text but Float64 values"),
         (["--label", "word"], "it also holds 'w0'"),
         (["--columns", "x", "--exclude", "x"], "in --columns and in --exclude"),

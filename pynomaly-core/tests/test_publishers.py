@@ -159,6 +159,28 @@ def test_a_target_that_cannot_be_written_is_refused_at_once(name):
     assert names() == [name]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="named pipes of POSIX")
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_device_or_a_pipe_is_not_replaced_by_a_file(name):
+    os.mkfifo(name)
+    with pytest.raises(OutputError, match="would be replaced"):
+        FORMATS[name][0](name, FRAME.schema)
+    assert Path(name).is_fifo()
+    assert names() == [name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="symbolic links need no rights on POSIX")
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_symbolic_link_stays_and_its_file_is_written(name):
+    Path("elsewhere").mkdir()
+    Path("elsewhere", name).write_bytes(b"before")
+    Path(name).symlink_to(Path("elsewhere", name))
+    publish(name, FRAME)
+    assert Path(name).is_symlink()
+    assert_frame_equal(FORMATS[name][1](f"elsewhere/{name}", {}).collect(), FRAME)
+    assert [path.name for path in Path("elsewhere").iterdir()] == [name]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_disk_that_is_full_leaves_nothing_behind(name, monkeypatch):
     publisher = FORMATS[name][0](name, FRAME.schema)

@@ -19,6 +19,9 @@ from pynomaly.infrastructure.installing import install_plugins, requirement
 from pynomaly.infrastructure.scaffold import write_plugin
 
 CORE = Path(__file__).resolve().parents[1]
+needs_installer = pytest.mark.skipif(
+    not (find_spec("pip") or which("uv")), reason="needs pip or uv"
+)
 
 
 def run(*command, **options):
@@ -184,7 +187,7 @@ def handmade_wheel(folder, name):
             wheel.writestr(file, text)
 
 
-@pytest.mark.skipif(not (find_spec("pip") or which("uv")), reason="needs pip or uv")
+@needs_installer
 def test_install_puts_a_plugin_into_the_environment_that_runs(environment, tmp_path):
     handmade_wheel(tmp_path / "wheels", "pynomaly-wanted")
     offline = {f"{tool}_FIND_LINKS": str(tmp_path / "wheels") for tool in ("PIP", "UV")}
@@ -196,6 +199,7 @@ def test_install_puts_a_plugin_into_the_environment_that_runs(environment, tmp_p
     assert "pynomaly-wanted" in run(*command, env={**os.environ, **offline})
 
 
+@needs_installer
 def test_a_failing_installer_is_reported(run_pynomaly):
     offline = {"PIP_NO_INDEX": "1", "UV_NO_INDEX": "1", "UV_OFFLINE": "1"}
     done = run_pynomaly("plugins", "install", "no-such-plugin-at-all", **offline)

@@ -19,15 +19,15 @@ def test_a_transductive_detector_ranks_but_takes_no_reference():
         pynomaly.detect(rows, "pyod.sod", reference=rows)
 
 
-def test_a_detector_of_series_is_not_calibrated_on_shuffled_rows():
-    with pytest.raises(UsageError, match="time order"):
-        pynomaly.fit(rows, "pyod.timeseriesod")
+def test_a_detector_of_series_takes_rows_in_their_order_and_is_calibrated_on_blocks():
+    model = pynomaly.fit(rows, "pyod.spectralresidual")
+    assert model.fitted.calibration.method == "blocks"
 
 
 def test_rows_that_cannot_be_sampled_are_limited(monkeypatch):
-    from pynomaly.application import fit
+    from pynomaly.application import fit_table
 
-    monkeypatch.setattr(fit, "fit_limit", lambda _: 50)
+    monkeypatch.setattr(fit_table, "fit_limit", lambda _: 50)
     with pytest.raises(DataError, match="takes at most 50 rows"):
         pynomaly.detect(rows, "pyod.sod")
 

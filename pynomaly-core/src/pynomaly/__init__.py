@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from pynomaly.api import load_model as load_model
     from pynomaly.domain.datasets import Table as Table
     from pynomaly.domain.errors import PynomalyError as PynomalyError
+    from pynomaly.domain.graphs import Graph as Graph
     from pynomaly.results import Model as Model
     from pynomaly.results import Result as Result
 
 __version__ = "0.1.0"
 
 _EXPORTS = {
+    "Graph": "pynomaly.domain.graphs",
     "Model": "pynomaly.results",
     "PynomalyError": "pynomaly.domain.errors",
     "Result": "pynomaly.results",

@@ -6,22 +6,24 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pynomaly.application.detect import detect as detect_table
+from pynomaly.application.detect import detect as detect_in
 from pynomaly.application.detect import held_in_memory
-from pynomaly.application.fit import fit as fit_table
+from pynomaly.application.fit import fit as fit_on
 from pynomaly.application.inspect import Inspection, inspect_table
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import choose_decision
+from pynomaly.domain.graphs import Graph
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.modelfile import load_model as read_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings
+from pynomaly.infrastructure.spool import partition_within
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
-from pynomaly.sources import open_source
+from pynomaly.sources import open_data, open_table
 
 
 def detect(
@@ -41,12 +43,20 @@ def detect(
     time: str | None = None,
     series: str | None = None,
     text: str | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    nodes: Any = None,
+    directed: bool = False,
+    features: str | None = None,
+    feature_params: Mapping[str, Any] | None = None,
+    window: int | None = None,
+    season: int | None = None,
     seed: int | None = None,
 ) -> Result:
     """Find what is anomalous in `data`.
 
     Args:
-        data: A path, URI, frame, array, list of rows or `Table`.
+        data: A path, URI, frame, array, list of rows, `Table` or `Graph`.
         detector: Id such as ``"fast.iforest"``; None for the installed default.
         params: Its parameters.
         reference: Data of the same form to learn from; then alarms hold their rate. Without it
@@ -59,9 +69,18 @@ def detect(
         exclude: Columns not to use.
         id: Column that names a row; not used.
         label: Column with the truth; not used, but for metrics, and to clean a reference.
-        time: Column of time stamps.
-        series: Column that names a row's series; not used.
-        text: Column of free text.
+        time: Column of times: the rows are a series, and each is seen among those around it.
+        series: Column that names a row's series; each is looked at by itself.
+        text: Column of free text: the rows are texts. Other columns are only used if `columns`
+            names them.
+        source, target: Columns that name the nodes at an edge's ends: the rows are the edges of a
+            graph, whose nodes are scored.
+        nodes: A table with one row for each node, named by `id`, for such edges.
+        directed: Whether an edge points from its source to its target.
+        features: Id of a transformer, which makes numbers of texts or of a graph's nodes.
+        feature_params: Its parameters.
+        window: Steps of a series that are seen together; None for a number that suits it.
+        season: Steps of a season of a series: what is usual at each of its places is taken off.
         seed: For everything that draws at random; the settings' (0) where None.
 
     Raises:
@@ -69,18 +88,31 @@ def detect(
     """
     settings = services().get(Settings)
     registry = services().get(Registry)
-    roles = _roles(columns, exclude, id, label, time, series, text)
-    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
+    roles = _roles(columns, exclude, id, label, time, series, text, source, target)
     decision = choose_decision(*_budget(settings, alpha, top, fdr))
-    table = open_source(data, registry)
+    opened = open_data(data, registry, roles, nodes=nodes, directed=directed)
     if reference is not None:
-        reference = open_source(reference, registry)
+        reference = open_data(reference, registry, roles, nodes=nodes, directed=directed)
+    recipe = make_recipe(
+        *(registry, settings, detector, params, roles, seed),
+        data=opened,
+        features=features,
+        feature_params=feature_params,
+        clean=clean,
+        window=window,
+        season=season,
+    )
 
-    def run(table: Table) -> Result:
-        held = held_in_memory(table, settings.in_memory_mib * 2**20)
-        return collect_result(detect_table(held, recipe, decision, reference=reference))
+    limit = settings.in_memory_mib * 2**20
 
-    return read_whole(table, run)
+    def run(data: Table | Graph) -> Result:
+        held = held_in_memory(data, limit)
+        scoring = detect_in(
+            *(held, recipe, decision), reference=reference, partition=partition_within(limit)
+        )
+        return collect_result(scoring)
+
+    return read_whole(opened, run)
 
 
 def fit(
@@ -96,6 +128,14 @@ def fit(
     time: str | None = None,
     series: str | None = None,
     text: str | None = None,
+    source: str | None = None,
+    target: str | None = None,
+    nodes: Any = None,
+    directed: bool = False,
+    features: str | None = None,
+    feature_params: Mapping[str, Any] | None = None,
+    window: int | None = None,
+    season: int | None = None,
     seed: int | None = None,
 ) -> Model:
     """Learn a calibrated model from `data`; the arguments are those of `detect`.
@@ -107,10 +147,19 @@ def fit(
     """
     settings = services().get(Settings)
     registry = services().get(Registry)
-    roles = _roles(columns, exclude, id, label, time, series, text)
-    recipe = make_recipe(registry, settings, detector, params, roles, seed, clean=clean)
-    table = open_source(data, registry)
-    return Model(read_whole(table, lambda t: fit_table(t, recipe)))
+    roles = _roles(columns, exclude, id, label, time, series, text, source, target)
+    opened = open_data(data, registry, roles, nodes=nodes, directed=directed)
+    recipe = make_recipe(
+        *(registry, settings, detector, params, roles, seed),
+        data=opened,
+        features=features,
+        feature_params=feature_params,
+        clean=clean,
+        window=window,
+        season=season,
+    )
+    partition = partition_within(settings.in_memory_mib * 2**20)
+    return Model(read_whole(opened, lambda each: fit_on(each, recipe, partition=partition)))
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -128,8 +177,7 @@ def inspect(data: Any) -> Inspection:
     Raises:
         DataError: If it cannot be read.
     """
-    table = open_source(data, services().get(Registry))
-    return read_whole(table, inspect_table)
+    return read_whole(open_table(data, services().get(Registry)), inspect_table)
 
 
 def detectors() -> tuple[DetectorSpec, ...]:
@@ -162,9 +210,11 @@ def _roles(
     time: str | None,
     series: str | None,
     text: str | None,
+    source: str | None,
+    target: str | None,
 ) -> Roles:
     chosen = None if columns is None else _names(columns)
-    return Roles(chosen, _names(exclude), id, label, time, series, text)
+    return Roles(chosen, _names(exclude), id, label, time, series, text, source, target)
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from pynomaly.application.contract import Tally, finish_matrix, to_matrix
-from pynomaly.application.guard import check_explains, explain_guarded, score_guarded
+from pynomaly.application.contract import finish_matrix
+from pynomaly.application.graphs import GraphJudge, nodes_table
+from pynomaly.application.guard import check_explains, score_guarded
 from pynomaly.application.model import FittedModel
-from pynomaly.application.score import Scoring, summarise, top_contributions
+from pynomaly.application.score import score
+from pynomaly.application.score_table import TableJudge
+from pynomaly.application.scoring import Judge, Scoring, summarise, top_contributions
 from pynomaly.domain.calibration import Scores
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import (
@@ -24,6 +27,11 @@ from pynomaly.domain.decisions import (
     needs_all_scores,
 )
 from pynomaly.domain.errors import MissingRequirement, UsageError
+from pynomaly.domain.graphs import Graph
+from pynomaly.infrastructure.composition import services
+from pynomaly.infrastructure.settings import Settings
+from pynomaly.infrastructure.spool import partition_within
+from pynomaly.ports.specs import Modality
 from pynomaly.sources import check_width, rows_for
 
 if TYPE_CHECKING:
@@ -42,7 +50,7 @@ class Result:
 
     def __init__(
         self,
-        model: FittedModel,
+        judge: Judge,
         scored: Sequence[tuple[Scores, Scores, Mask]],
         table: Callable[[], Table],
         summary: Callable[[], dict[str, Any]],
@@ -52,7 +60,8 @@ class Result:
         self.scores: Scores = np.concatenate(scores)
         self.p_values: Scores = np.concatenate(p_values)
         self.is_anomaly: Mask = np.concatenate(alarms)
-        self.model = Model(model)
+        self.model = Model(judge.model)
+        self._judge = judge
         self._table = table
         self._summary = summary
 
@@ -83,6 +92,29 @@ class Result:
         """AP, ROC AUC and more against the label column; None without one."""
         metrics: dict[str, Any] | None = self.summary["metrics"]
         return metrics
+
+    @property
+    def events(self) -> pl.DataFrame:
+        """Of series: the stretches of time that alarms make up, the strongest first.
+
+        Columns are the series' name, if it has one, ``start``, ``end`` and ``peak`` (times, or
+        rows where there are none), ``anomaly_score`` and ``p_value`` of the peak, and ``rows``.
+        """
+        return self._judge.events
+
+    @property
+    def edges(self) -> pl.DataFrame:
+        """Of graphs: the edges with a score for each, the highest first.
+
+        Columns are ``source`` and ``target``, positions of nodes, and ``anomaly_score``.
+
+        Raises:
+            UsageError: If the data are no graph.
+            DataError: If the detector scores nodes only.
+        """
+        if not isinstance(self._judge, GraphJudge):
+            raise UsageError(f"edges are scored in graphs, and this is {self.model.fitted.kind}")
+        return self._judge.edge_scores()
 
     @property
     def warnings(self) -> list[str]:
@@ -141,11 +173,9 @@ class Result:
         rows = rows[np.argsort(-self.scores[rows], kind="stable")]
         if not rows.size:
             return []
-        fitted = self.model.fitted
+        self._judge.decided(self.scores, self.p_values, self.is_anomaly, explain=True)
         frame = self._table().collect()[rows.tolist()]
-        X = to_matrix(frame, fitted.features, fitted.policy, Tally())
-        contributions = explain_guarded(fitted.spec, fitted.detector, X)
-        found = top_contributions(fitted, frame, contributions, n)
+        found = top_contributions(*self._judge.explain(frame, rows), n)
         return [
             {
                 "row": int(row),
@@ -180,10 +210,12 @@ class Model:
         top: int | None = None,
         fdr: float | None = None,
         label: str | None = None,
+        nodes: Any = None,
     ) -> Result:
-        """Score `data`: a path, URI, frame, array, list of rows or `Table`.
+        """Score `data`: a path, URI, frame, array, list of rows, `Table` or `Graph`.
 
-        Columns are matched by name; an array without names by position.
+        Columns are matched by name; an array without names by position. Where the model was
+        fitted on a table of edges, `nodes` is a table with one row for each node.
 
         Raises:
             ContractViolation: Naming every column that does not fit.
@@ -194,9 +226,14 @@ class Model:
             result = _score_array(self.fitted, data, decision)
             if result is not None:
                 return result
-        table = rows_for(data, self.fitted)
+        table = rows_for(data, self.fitted, nodes=nodes)
+        limit = services().get(Settings).in_memory_mib * 2**20
+        partition = partition_within(limit)
         return read_whole(
-            table, lambda t: collect_result(Scoring(self.fitted, t, decision, label=label))
+            table,
+            lambda t: collect_result(
+                score(self.fitted, t, decision, label=label, partition=partition)
+            ),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -213,28 +250,32 @@ class Model:
 def collect_result(scoring: Scoring) -> Result:
     """All that `scoring` gives, in memory."""
     scored = [(batch.scores, batch.p_values, batch.is_anomaly) for batch in scoring.batches(())]
-    return Result(scoring.model, scored, lambda: scoring.table, scoring.summary)
+    return Result(scoring.judge, scored, lambda: scoring.table, scoring.summary)
 
 
 def _score_array(
     model: FittedModel, data: np.ndarray[Any, Any], decision: Decision
 ) -> Result | None:
     """Score an array without a detour over a frame; None where that is not possible."""
-    calibration = model.calibration
+    calibration = model.calibration if model.kind is Modality.TABULAR else None
     if calibration is None or needs_all_scores(decision, calibration) or data.dtype.kind != "f":
         return None
     rows = check_width(np.atleast_2d(data), model)
-    tally = Tally()
+    judge = TableJudge(model, None)
     raw = np.array(rows[:, _positions(model)], dtype=np.float64, order="C")
-    X = finish_matrix(raw, model.features, model.policy, tally)
+    X = finish_matrix(raw, model.features, model.policy, judge.tally)
     scores = score_guarded(model.spec, model.detector, X)
     p_values = calibration.p_values(scores)
-    alarms = make_cut(decision, calibration)(scores, p_values)
+    alarms = make_cut(decision)(scores, p_values)
 
     def summary() -> dict[str, Any]:
-        return summarise(model, decision, len(scores), int(alarms.sum()), tally)
+        return summarise(judge, decision, len(scores), int(alarms.sum()))
 
-    return Result(model, [(scores, p_values, alarms)], lambda: rows_for(rows, model), summary)
+    def table() -> Table:
+        found = rows_for(rows, model)
+        return nodes_table(found) if isinstance(found, Graph) else found
+
+    return Result(judge, [(scores, p_values, alarms)], table, summary)
 
 
 def _positions(model: FittedModel) -> list[int]:

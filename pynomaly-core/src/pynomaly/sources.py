@@ -9,16 +9,68 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pynomaly.application.graphs import graph_of, nodes_table
 from pynomaly.application.model import FittedModel
 from pynomaly.domain.datasets import Table
-from pynomaly.domain.errors import ContractViolation, DataError
+from pynomaly.domain.errors import ContractViolation, DataError, UsageError
+from pynomaly.domain.graphs import Graph
+from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.loaders.memory import table_from
 from pynomaly.infrastructure.registry import Registry
 
 
-def open_source(data: Any, registry: Registry, options: Mapping[str, Any] | None = None) -> Table:
-    """The table behind `data`.
+def open_data(
+    data: Any,
+    registry: Registry,
+    roles: Roles,
+    options: Mapping[str, Any] | None = None,
+    *,
+    nodes: Any = None,
+    directed: bool = False,
+) -> Table | Graph:
+    """The table or graph behind `data`.
+
+    Args:
+        data: A path, a URI, ``"-"`` for stdin, or data in memory.
+        registry: Where loaders are found.
+        roles: Where they name the ends of edges, the rows of `data` are edges.
+        options: For the loader.
+        nodes: A table with one row for each node, for edges.
+        directed: Whether an edge points from its source to its target.
+
+    Raises:
+        DataError: If it cannot be read.
+        UsageError: If options for graphs are given for something else.
+    """
+    opened = open_source(data, registry, options)
+    if isinstance(opened, Table) and roles.source is not None:
+        attributes = None if nodes is None else open_source(nodes, registry)
+        if isinstance(attributes, Graph):
+            raise UsageError("--nodes names a graph, not a table of nodes")
+        return graph_of(opened, roles, attributes, directed=directed)
+    if nodes is not None or directed or (isinstance(opened, Graph) and roles.source is not None):
+        raise UsageError(
+            "--source, --target, --nodes and --directed are for tables of edges: name the columns of"
+            " an edge's ends with --source and --target"
+        )
+    return opened
+
+
+def open_table(data: Any, registry: Registry, options: Mapping[str, Any] | None = None) -> Table:
+    """The table behind `data`; of a graph its nodes.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    opened = open_source(data, registry, options)
+    return nodes_table(opened) if isinstance(opened, Graph) else opened
+
+
+def open_source(
+    data: Any, registry: Registry, options: Mapping[str, Any] | None = None
+) -> Table | Graph:
+    """The table or graph behind `data`.
 
     Args:
         data: A path, a URI, ``"-"`` for stdin, or data in memory.
@@ -28,12 +80,12 @@ def open_source(data: Any, registry: Registry, options: Mapping[str, Any] | None
     Raises:
         DataError: If it cannot be read.
     """
-    if isinstance(data, Table):
+    if isinstance(data, (Table, Graph)):
         return data
     if isinstance(data, (str, os.PathLike)):
         uri = os.fspath(data)
         spec = registry.get("loaders", _loader_id(registry, str(uri)))
-        table: Table = registry.resolve(spec)(str(uri), options or {})
+        table: Table | Graph = registry.resolve(spec)(str(uri), options or {})
         return table
     return table_from(data)
 
@@ -62,8 +114,15 @@ def check_width(rows: np.ndarray[Any, Any], model: FittedModel) -> np.ndarray[An
     raise ContractViolation(dict.fromkeys(further, f"not known to the model: {fault}"))
 
 
-def rows_for(data: Any, model: FittedModel, registry: Registry | None = None) -> Table:
-    """The table behind `data`, with the model's column names where `data` has none of its own.
+def rows_for(
+    data: Any,
+    model: FittedModel,
+    registry: Registry | None = None,
+    options: Mapping[str, Any] | None = None,
+    *,
+    nodes: Any = None,
+) -> Table | Graph:
+    """The table or graph behind `data`, with the model's column names where `data` has none of its own.
 
     Raises:
         ContractViolation, DataError: If `data` has no names and another number of columns.
@@ -75,4 +134,9 @@ def rows_for(data: Any, model: FittedModel, registry: Registry | None = None) ->
             return Table.from_frame(frame, "array")
         found = table_from(rows).collect()
         return Table.from_frame(found.rename(dict(zip(found.columns, model.columns, strict=True))))
-    return open_source(data, registry or services().get(Registry))
+    directed = bool(model.lineage.get("directed"))
+    return open_data(
+        *(data, registry or services().get(Registry), model.roles, options),
+        nodes=nodes,
+        directed=directed and model.roles.source is not None,
+    )

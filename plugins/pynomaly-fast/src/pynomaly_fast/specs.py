@@ -26,7 +26,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         time="trees·256·d; score n·trees·8",
         space="trees·512",
         fit_rows=100_000,
-        default_for=frozenset({Modality.TABULAR}),
+        default_for=frozenset({Modality.TABULAR, Modality.TEXT, Modality.GRAPH}),
         paper=(
             "Liu, F. T., Ting, K. M., Zhou, Z.-H. (2008). Isolation forest. ICDM."
             " doi:10.1109/ICDM.2008.17"
@@ -104,6 +104,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         time="n·log n; score n²·d at worst",
         space="n·d",
         row_limit=200_000,
+        default_for=frozenset({Modality.SERIES}),
         paper=(
             "Ramaswamy, S., Rastogi, R., Shim, K. (2000). Efficient algorithms for mining outliers"
             " from large data sets. SIGMOD. doi:10.1145/342009.335437"

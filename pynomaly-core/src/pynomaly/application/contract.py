@@ -42,13 +42,14 @@ class ContractPolicy:
 
 @attrs.define
 class Tally:
-    """What was mended on the way, by column: counts of rows."""
+    """What was mended on the way: counts of rows by column, and sentences on the whole."""
 
     missing: Counter[str] = attrs.field(factory=Counter)
     infinite: Counter[str] = attrs.field(factory=Counter)
+    notes: list[str] = attrs.field(factory=list)
 
     def warnings(self, features: Features) -> list[str]:
-        """One sentence per column whose values were mended without the model expecting it."""
+        """The notes, and one sentence per column that was mended without being expected."""
         expected = {each.column for each in features.columns if each.parts[-1] == "missing"}
         found = [
             f"column {name!r}: {count} missing value{'s' if count > 1 else ''}, though the"
@@ -56,7 +57,7 @@ class Tally:
             for name, count in self.missing.items()
             if name not in expected
         ]
-        return found + [
+        return [*self.notes, *found] + [
             f"column {name!r}: {count} infinite value{'s' if count > 1 else ''}, taken for the"
             " most extreme"
             for name, count in self.infinite.items()
@@ -134,6 +135,16 @@ def to_matrix(
     Raises:
         ContractViolation: Naming every column with values that do not fit.
     """
+    check_values(frame, features, start)
+    return finish_matrix(features.raw(frame), features, policy, tally)
+
+
+def check_values(frame: pl.DataFrame, features: Features, start: int = 0) -> None:
+    """Hold the values of a batch against the contract.
+
+    Raises:
+        ContractViolation: Naming every column with values that do not fit.
+    """
     faults = {
         column.column: fault
         for column in features.columns
@@ -141,26 +152,35 @@ def to_matrix(
     }
     if faults:
         raise ContractViolation(faults)
-    return finish_matrix(features.raw(frame), features, policy, tally)
 
 
 def finish_matrix(raw: Matrix, features: Features, policy: ContractPolicy, tally: Tally) -> Matrix:
     """Count and mend missing and infinite values of `raw`, shape (n, d), and standardise it."""
-    if not np.isfinite(raw).all():
-        missing = _by_source(features, np.isnan(raw))
-        infinite = _by_source(features, np.isinf(raw))
-        faults: dict[str, str] = {}
-        if policy.missing_values == "refuse":
-            faults |= {name: f"has {n} missing values" for name, n in missing.items()}
-        if policy.infinite_values == "refuse":
-            faults |= {name: f"has {n} infinite values" for name, n in infinite.items()}
-        if faults:
-            raise ContractViolation(faults)
-        tally.missing.update(missing)
-        tally.infinite.update(infinite)
+    count_mended(raw, features, policy, tally)
     matrix = features.standardise(raw)
     matrix.flags.writeable = False
     return matrix
+
+
+def count_mended(raw: Matrix, features: Features, policy: ContractPolicy, tally: Tally) -> None:
+    """Count missing and infinite values of `raw`, shape (n, d).
+
+    Raises:
+        ContractViolation: If the policy refuses them.
+    """
+    if np.isfinite(raw).all():
+        return
+    missing = _by_source(features, np.isnan(raw))
+    infinite = _by_source(features, np.isinf(raw))
+    faults: dict[str, str] = {}
+    if policy.missing_values == "refuse":
+        faults |= {name: f"has {n} missing values" for name, n in missing.items()}
+    if policy.infinite_values == "refuse":
+        faults |= {name: f"has {n} infinite values" for name, n in infinite.items()}
+    if faults:
+        raise ContractViolation(faults)
+    tally.missing.update(missing)
+    tally.infinite.update(infinite)
 
 
 def _by_source(

@@ -9,33 +9,43 @@ import attrs
 import polars as pl
 
 from pynomaly.application.contract import refuse_output_names
-from pynomaly.application.fit import Progress, Recipe, fit, fit_batch, no_progress
+from pynomaly.application.fit import fit
+from pynomaly.application.fit_table import rank_table
+from pynomaly.application.graphs import nodes_table, rank_graph
 from pynomaly.application.guard import check_explains
+from pynomaly.application.partition import Partition, in_memory
+from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import roles_for_reference
-from pynomaly.application.score import ScoredBatch, Scoring
+from pynomaly.application.score import score
+from pynomaly.application.score_series import rank_series
+from pynomaly.application.score_table import TableJudge
+from pynomaly.application.scoring import Judge, ScoredBatch, Scoring
 from pynomaly.domain.datasets import Table
-from pynomaly.domain.decisions import (
-    Decision,
-    FalseDiscoveryRate,
-)
+from pynomaly.domain.decisions import Decision, FalseDiscoveryRate
 from pynomaly.domain.errors import UsageError
+from pynomaly.domain.graphs import Graph
 from pynomaly.ports.protocols import Publisher
+from pynomaly.ports.specs import Modality
 
 OpenPublisher = Callable[[pl.Schema], Publisher]
 
+Second = Callable[[Judge], pl.DataFrame]
+"""A second result beside the rows' scores."""
+
 
 def detect(
-    table: Table,
+    data: Table | Graph,
     recipe: Recipe,
     decision: Decision,
     *,
-    reference: Table | None = None,
+    reference: Table | Graph | None = None,
     explain: int = 0,
     progress: Progress = no_progress,
+    partition: Partition = in_memory,
 ) -> Scoring:
-    """Fit on `reference`, or on `table` itself, and make ready to score `table`.
+    """Fit on `reference`, or on `data` itself, and make ready to score `data`.
 
-    With a reference p-values are conformal; without one they are ranks within the table.
+    With a reference p-values are conformal; without one they are ranks within the data.
 
     Raises:
         UsageError: If the decision cannot be kept so.
@@ -43,27 +53,45 @@ def detect(
     """
     if explain:
         check_explains(recipe.spec)
+    table = nodes_table(data) if isinstance(data, Graph) else data
     refuse_output_names(list(table.schema), explained=explain > 0)
     label = recipe.roles.label
     if reference is not None:
-        roles = roles_for_reference(recipe.roles, reference, table)
-        model = fit(reference, attrs.evolve(recipe, roles=roles), progress)
+        columns = nodes_table(reference) if isinstance(reference, Graph) else reference
+        roles = roles_for_reference(recipe.roles, columns, table)
+        model = fit(reference, attrs.evolve(recipe, roles=roles), progress, partition)
         label = label if label in table.schema else None
-        return Scoring(model, table, decision, explain=explain, label=label, progress=progress)
+        return score(
+            *(model, data, decision),
+            explain=explain,
+            label=label,
+            progress=progress,
+            partition=partition,
+        )
     if isinstance(decision, FalseDiscoveryRate):
         raise UsageError(
             "fdr needs a reference: without one p-values are ranks, which are uniform by"
             " construction; give --reference with --clean, or use --alpha or --top"
         )
-    model, known = fit_batch(table, recipe, progress)
-    return Scoring(
-        model, table, decision, explain=explain, label=label, known=known, progress=progress
-    )
+    judge: Judge
+    if isinstance(data, Graph):
+        judge = rank_graph(data, recipe, progress)
+    elif recipe.kind is Modality.SERIES:
+        judge = rank_series(table, recipe, partition, progress)
+    else:
+        model, known = rank_table(table, recipe, progress)
+        judge = TableJudge(model, table, known)
+    return Scoring(judge, table, decision, explain=explain, label=label, progress=progress)
 
 
-def held_in_memory(table: Table, limit: int) -> Table:
+def held_in_memory(table: Table | Graph, limit: int) -> Table | Graph:
     """`table` read into memory if its source is at most `limit` bytes; else as it is."""
-    if table.held is not None or table.size is None or table.size > limit:
+    if (
+        isinstance(table, Graph)
+        or table.held is not None
+        or table.size is None
+        or table.size > limit
+    ):
         return table
     return Table.from_frame(table.collect(), table.name)
 
@@ -74,6 +102,7 @@ def publish(
     *,
     only_anomalies: bool = False,
     observe: Callable[[ScoredBatch], None] | None = None,
+    seconds: Sequence[tuple[OpenPublisher, Second]] = (),
 ) -> None:
     """Score and write to every destination: all of them whole, or nothing anywhere.
 
@@ -82,6 +111,7 @@ def publish(
         destinations: Where to write; may be empty.
         only_anomalies: Write the alarms alone.
         observe: Shown every batch, with all columns of the input.
+        seconds: Where to write second results, such as events, and what gives them.
     """
     schema = scoring.output_schema()
     with ExitStack() as undo:
@@ -97,6 +127,12 @@ def publish(
                 frame = batch.with_input(only_anomalies=only_anomalies)
                 for publisher in publishers:
                     publisher.write(frame)
+        for open_publisher, find in seconds:
+            found = find(scoring.judge)
+            publisher = open_publisher(found.schema)
+            undo.callback(publisher.abort)
+            publisher.write(found)
+            publishers.append(publisher)
         for publisher in publishers:
             publisher.commit()
         undo.pop_all()

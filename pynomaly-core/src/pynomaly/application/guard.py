@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError
-from pynomaly.ports.protocols import Detector, Explains, FitScores
-from pynomaly.ports.specs import Capability, DetectorSpec
+from pynomaly.ports.protocols import Detector, Explains, FitScores, ScoresEdges, Transformer
+from pynomaly.ports.specs import Capability, DetectorSpec, TransformerSpec
 
 if TYPE_CHECKING:
+    from pynomaly.domain.graphs import GraphArrays
     from pynomaly.ports.protocols import FloatMatrix, FloatVector
 
 
-def fit_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> None:
-    """Fit `detector` on X, shape (n, d).
+def fit_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> None:
+    """Fit `detector` on X, of n items.
 
     Raises:
         DataError: If there are fewer rows than it needs.
@@ -30,8 +31,8 @@ def fit_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> None:
         raise PluginFailed(spec.id, "fit", _reason(error)) from error
 
 
-def score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatVector:
-    """Scores of X's rows, shape (n,), float64 and finite.
+def score_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatVector:
+    """Scores of X's items, shape (n,), float64 and finite.
 
     Raises:
         PluginFailed: If it raises, or gives other than one finite score per row.
@@ -47,8 +48,8 @@ def score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> Flo
     return _checked(spec, "score", scores, len(X))
 
 
-def fit_score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatVector:
-    """Fit on X, shape (n, d), and give its rows' scores, each row left out where it can be.
+def fit_score_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatVector:
+    """Fit on X and give its items' scores, each left out where it can be.
 
     Raises:
         DataError, PluginFailed: As `fit_guarded` and `score_guarded`.
@@ -66,8 +67,8 @@ def fit_score_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) ->
     return _checked(spec, "score", scores, len(X))
 
 
-def explain_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> FloatMatrix:
-    """Contribution of each feature to each row's score, shape (n, d).
+def explain_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatMatrix:
+    """Contribution of each feature to each item's score, shape (n, d).
 
     Raises:
         PluginFailed: If it raises, or gives another shape.
@@ -82,10 +83,60 @@ def explain_guarded(spec: DetectorSpec, detector: Detector, X: FloatMatrix) -> F
         raise
     except Exception as error:
         raise PluginFailed(spec.id, "explain", _reason(error)) from error
-    if contributions.shape != X.shape:
-        reason = f"gave contributions of shape {contributions.shape} for {X.shape}"
+    expected = X.shape if isinstance(X, np.ndarray) else (len(X), *contributions.shape[1:])
+    if contributions.shape != expected or contributions.ndim != 2:
+        reason = f"gave contributions of shape {contributions.shape} for {expected}"
         raise PluginFailed(spec.id, "explain", reason)
     return contributions
+
+
+def score_edges_guarded(spec: DetectorSpec, detector: ScoresEdges, X: GraphArrays) -> FloatVector:
+    """Scores of X's edges, shape (m,), float64 and finite.
+
+    Raises:
+        PluginFailed: If it raises, or gives other than one finite score per edge.
+    """
+    try:
+        scores = detector.score_edges(X)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "score edges", _reason(error)) from error
+    return _checked(spec, "score edges", scores, X.edges.shape[1])
+
+
+def fit_transformer_guarded(spec: TransformerSpec, transformer: Transformer, items: Any) -> None:
+    """Fit a transformer on items.
+
+    Raises:
+        PluginFailed: If it raises.
+    """
+    try:
+        transformer.fit(items)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "fit", _reason(error)) from error
+
+
+def transform_guarded(spec: TransformerSpec, transformer: Transformer, items: Any) -> FloatMatrix:
+    """One row of finite float64 for each item, shape (n, k).
+
+    Raises:
+        PluginFailed: If it raises, or gives something else.
+    """
+    try:
+        rows = np.asarray(transformer.transform(items), dtype=np.float64)
+    except PynomalyError:
+        raise
+    except Exception as error:
+        raise PluginFailed(spec.id, "transform", _reason(error)) from error
+    if rows.ndim != 2 or len(rows) != len(items) or rows.shape[1] != len(transformer.names):
+        reason = f"gave an array of shape {rows.shape} for {len(items)} items"
+        raise PluginFailed(spec.id, "transform", reason)
+    if not np.isfinite(rows).all():
+        raise PluginFailed(spec.id, "transform", "gave values that are not finite")
+    return np.ascontiguousarray(rows)
 
 
 def check_explains(spec: DetectorSpec) -> None:
@@ -101,7 +152,7 @@ def check_explains(spec: DetectorSpec) -> None:
         )
 
 
-def _check_rows(spec: DetectorSpec, X: FloatMatrix) -> None:
+def _check_rows(spec: DetectorSpec, X: Any) -> None:
     if len(X) < spec.min_rows:
         raise DataError(
             f"{spec.id} needs at least {spec.min_rows} rows to fit, and there are {len(X)};"

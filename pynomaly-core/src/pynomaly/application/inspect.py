@@ -8,7 +8,8 @@ import attrs
 import polars as pl
 
 from pynomaly.application.contract import OUTPUT_COLUMNS
-from pynomaly.application.fit import FEATURE_ROWS, Progress, no_progress
+from pynomaly.application.fit_table import FEATURE_ROWS
+from pynomaly.application.recipe import Progress, no_progress
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.sampling import RowSample

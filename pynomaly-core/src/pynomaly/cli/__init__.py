@@ -28,6 +28,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Tell what is in a source, and what is wrong.",
     ),
     "detectors": ("pynomaly.cli.listing:detectors", "List the detectors, or show one."),
+    "transformers": (
+        "pynomaly.cli.listing:transformers",
+        "List what turns texts and graphs into numbers, or show one.",
+    ),
     "loaders": ("pynomaly.cli.listing:loaders", "List what can be read, or show one."),
     "explainers": (
         "pynomaly.cli.listing:explainers",

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pynomaly.cli.tables import table
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import polars as pl
 
-    from pynomaly.application.score import ScoredBatch
+    from pynomaly.application.scoring import ScoredBatch
     from pynomaly.domain.calibration import Scores
 
 TOP_ROWS = 10
 _CELL = 24
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 _NO_SECONDS = re.compile(r"(?<=\d\d:\d\d):00$")
 _HELD = ("anomaly_score", "p_value", "is_anomaly")
 
@@ -66,13 +68,18 @@ def _highest(scores: Scores, count: int) -> npt.NDArray[np.intp]:
 
 def echo_scoring(summary: dict[str, Any], top: pl.DataFrame | None, id: str | None = None) -> None:
     """Print the top rows, the alarms, the decision and where the outputs are."""
-    if top is not None and top.height:
+    events = summary.get("strongest_events")
+    if events:
+        _echo_events(events, summary["events"])
+    elif top is not None and top.height:
         click.echo(f"The {top.height} highest scores")
         click.echo(format_rows(top, id))
         click.echo()
     rows, alarms = summary["rows"], summary["alarms"]
+    _echo_field("data", _data(summary))
     share = f" ({alarms / rows:.2%})" if rows else ""
-    _echo_field("alarms", f"{alarms:,} of {rows:,} row{'' if rows == 1 else 's'}{share}")
+    among = f" in {_count(summary['events'], 'event')}" if events else ""
+    _echo_field("alarms", f"{alarms:,} of {_count(rows, 'row')}{share}{among}")
     _echo_field("decision", _decision(summary["decision"]))
     _echo_field("calibration", _calibration(summary["calibration"]))
     params = ", ".join(f"{name}={value}" for name, value in summary["params"].items())
@@ -91,7 +98,8 @@ def echo_fit(summary: dict[str, Any]) -> None:
     """Print what was fitted, on how much, how it is calibrated, and where the model is."""
     rows, fitted = summary["rows"], summary["fitted_rows"]
     used = f"{fitted:,} of {rows:,}" if fitted < rows else f"{rows:,}"
-    _echo_field("fitted", f"{summary['detector']} on {used} rows")
+    series = f", {_count(summary['members'], 'series')}" if summary["kind"] == "series" else ""
+    _echo_field("fitted", f"{summary['detector']} on {used} rows{series}")
     if summary["calibration"]:
         _echo_field("calibration", _calibration(summary["calibration"]))
     for name, reason in summary["left_out"].items():
@@ -106,6 +114,34 @@ def echo_warnings(warnings: list[str]) -> None:
     """One line on stderr for each warning."""
     for warning in warnings:
         click.echo(f"Warning: {warning}", err=True)
+
+
+def _echo_events(events: list[dict[str, Any]], count: int) -> None:
+    """The strongest events as a table."""
+    known = "strongest event" if len(events) < count else "event"
+    click.echo(f"The {_count(len(events), known)}, stretches of alarms")
+    header = list(events[0])
+    rows = [[_cell(name, event[name]) for name in header] for event in events]
+    click.echo(table(header, rows))
+    click.echo()
+
+
+def _data(summary: dict[str, Any]) -> str:
+    """What was looked at, in words."""
+    if summary["kind"] == "series":
+        return f"{_count(summary['series'], 'series')}, {_count(summary['steps'], 'time step')}"
+    if summary["kind"] == "graph":
+        nodes, edges = _count(summary["nodes"], "node"), _count(summary["edges"], "edge")
+        return f"a graph of {nodes} and {edges}"
+    if summary["kind"] == "text":
+        return _count(summary["rows"], "text")
+    return f"a table of {_count(summary['rows'], 'row')}"
+
+
+def _count(number: int, noun: str) -> str:
+    if noun.endswith("s"):
+        return f"{number:,} {noun}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _echo_field(name: str, value: str) -> None:
@@ -128,7 +164,11 @@ def _calibration(calibration: dict[str, Any]) -> str:
     rows, smallest = f"{calibration['rows']:,}", f"{calibration['smallest_p']:.2g}"
     if calibration["method"] == "ranks":
         return f"none: p_value is a row's rank among these {rows} rows"
-    kind = {"cross-fitted": "cross-fitted on", "held-out": "held out of the fit:"}
+    kind = {
+        "blocks": "blocks of time left out of a fit:",
+        "cross-fitted": "cross-fitted on",
+        "held-out": "held out of the fit:",
+    }
     clean = ", declared clean" if calibration["clean_reference"] else ""
     return f"{kind[calibration['method']]} {rows} rows{clean}; smallest p_value {smallest}"
 
@@ -194,7 +234,7 @@ def _cell(name: str, value: object) -> str:
 def _tidy(text: str) -> str:
     """A cell that fits; of a moment, without the seconds and the zone that say nothing."""
     if _MOMENT.match(text):
-        text = _NO_SECONDS.sub("", text.removesuffix("+00:00"))
+        text = _NO_SECONDS.sub("", text.removesuffix("+00:00")).replace("T", " ")
     return _short(text)
 
 

@@ -24,10 +24,10 @@ def command(ctx: click.Context, source: str, read_options: dict[str, Any], as_js
     from pynomaly.cli.progress import show_progress
     from pynomaly.cli.running import open_services
     from pynomaly.domain.datasets import read_whole
-    from pynomaly.sources import open_source
+    from pynomaly.sources import open_table
 
     registry = open_services(ctx)[0]
-    table = open_source(source, registry, read_options)
+    table = open_table(source, registry, read_options)
     with show_progress() as progress:
         found = read_whole(table, lambda t: inspect_table(t, progress))
     if as_json:

@@ -1,4 +1,4 @@
-"""`pynomaly detectors|loaders|explainers|publishers|environments`: what the plugins offer."""
+"""`pynomaly detectors|transformers|loaders|...`: what the plugins offer."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from pynomaly.ports.specs import (
     Modality,
     PublisherSpec,
     Spec,
+    TransformerSpec,
     spec_to_dict,
 )
 
@@ -62,6 +63,7 @@ def _words(values: frozenset[Any]) -> str:
 
 _COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "detectors": ("DATA", lambda spec: _words(cast("DetectorSpec", spec).modalities)),
+    "transformers": ("DATA", lambda spec: _words(cast("TransformerSpec", spec).modalities)),
     "loaders": ("READS", _formats),
     "explainers": ("NEEDS", lambda spec: _words(cast("ExplainerSpec", spec).needs)),
     "publishers": ("WRITES", _formats),
@@ -181,6 +183,7 @@ def _show(kind: str) -> click.Command:
 _LISTINGS = {kind.name: _listing(kind.name) for kind in KINDS}
 
 detectors = _LISTINGS["detectors"]
+transformers = _LISTINGS["transformers"]
 loaders = _LISTINGS["loaders"]
 explainers = _LISTINGS["explainers"]
 publishers = _LISTINGS["publishers"]

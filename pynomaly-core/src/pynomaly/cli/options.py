@@ -122,9 +122,53 @@ role_options = _stack(
         metavar="COL",
         help="Column with the truth (1 = anomaly); not used, but to report how good scores are.",
     ),
-    click.option("--time", metavar="COL", help="Column of time stamps."),
-    click.option("--series", metavar="COL", help="Column that names a row's series; not used."),
-    click.option("--text", metavar="COL", help="Column of free text."),
+    click.option(
+        "--time", metavar="COL", help="Column of times: the rows are a series, and seen in order."
+    ),
+    click.option(
+        "--series", metavar="COL", help="Column that names a row's series, each seen by itself."
+    ),
+    click.option(
+        "--window", type=int, metavar="STEPS", help="Steps of a series that are seen together."
+    ),
+    click.option(
+        "--season",
+        type=int,
+        metavar="STEPS",
+        help="Steps of a season of a series, whose usual course is taken off.",
+    ),
+    click.option("--text", metavar="COL", help="Column of free text: the rows are texts."),
+    click.option(
+        "--source",
+        "source_column",
+        metavar="COL",
+        help="Column that names the node where an edge begins: the rows are edges of a graph.",
+    ),
+    click.option(
+        "--target",
+        "target_column",
+        metavar="COL",
+        help="Column that names the node where an edge ends.",
+    ),
+    click.option(
+        "--nodes", metavar="SOURCE", help="A table of the nodes, named by --id, for such edges."
+    ),
+    click.option("--directed", is_flag=True, help="Edges point from their source to their target."),
+    click.option(
+        "-f",
+        "--features",
+        metavar="ID",
+        help="What makes numbers of texts or nodes; `pynomaly transformers` lists it.",
+    ),
+    click.option(
+        "-F",
+        "--feature-param",
+        "feature_params",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_pairs,
+        help="A parameter of --features; may be repeated.",
+    ),
 )
 
 decision_options = _stack(
@@ -152,6 +196,16 @@ output_options = _stack(
         multiple=True,
         help="Where to write the scored rows, by suffix or scheme; - is JSONL on stdout;"
         " may be repeated.",
+    ),
+    click.option(
+        "--events",
+        metavar="URI",
+        help="Where to write the events of series: stretches of alarms, with start, end and peak.",
+    ),
+    click.option(
+        "--edges",
+        metavar="URI",
+        help="Where to write the edges of a graph with their scores, where the detector has any.",
     ),
     click.option("--only-anomalies", is_flag=True, help="Write the alarms alone."),
     click.option(
@@ -189,4 +243,6 @@ def make_roles(given: dict[str, Any]) -> Roles:
         given["time"],
         given["series"],
         given["text"],
+        given["source_column"],
+        given["target_column"],
     )

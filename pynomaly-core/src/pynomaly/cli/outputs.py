@@ -11,6 +11,7 @@ from pynomaly.application.detect import OpenPublisher
 from pynomaly.domain.errors import OutputError, UsageError
 from pynomaly.infrastructure.loaders.paths import to_path
 from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.targets import file_to_write
 
 STDOUT = "-"
 
@@ -56,11 +57,7 @@ def check_target(uri: str, *sources: str) -> None:
     Raises:
         OutputError, UsageError: Saying why.
     """
-    path = to_path(uri)
-    if path.is_dir():
-        raise OutputError(uri, "it is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise OutputError(uri, f"there is no folder {path.parent}; create it first")
+    path = file_to_write(uri)
     try:
         tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:

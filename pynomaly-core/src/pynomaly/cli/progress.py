@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pynomaly.application.fit import Progress
+    from pynomaly.application.recipe import Progress
 
 
 @contextmanager

@@ -10,11 +10,15 @@ from typing import Any
 
 import attrs
 import click
+import polars as pl
 
-from pynomaly.application.detect import detect, held_in_memory, publish
-from pynomaly.application.fit import Recipe, fit
+from pynomaly.application.detect import Second, detect, held_in_memory, publish
+from pynomaly.application.fit import fit
+from pynomaly.application.graphs import GraphJudge
 from pynomaly.application.model import FittedModel
-from pynomaly.application.score import Scoring
+from pynomaly.application.recipe import Recipe
+from pynomaly.application.score import score
+from pynomaly.application.scoring import Judge, Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
@@ -23,12 +27,15 @@ from pynomaly.cli.progress import show_progress
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
 from pynomaly.domain.errors import LimitExceeded, ModelFileError, UsageError
+from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.modelfile import check_saves, load_model, save_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
+from pynomaly.infrastructure.spool import partition_within
 from pynomaly.logs import configure_logs
-from pynomaly.sources import open_source
+from pynomaly.ports.specs import Modality
+from pynomaly.sources import open_data, rows_for
 
 ALARMS_EXIT_CODE = 3
 STDIN = "-"
@@ -53,26 +60,28 @@ def run_detect(
     started = time.perf_counter()
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
-    recipe = _recipe(registry, settings, given)
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
-    table = open_source(source, registry, given["read_options"])
-    against = None if reference is None else open_source(reference, registry, given["read_options"])
+    data = _open(registry, source, given)
+    against = None if reference is None else _open(registry, reference, given)
+    recipe = _recipe(registry, settings, data, given)
+    limit = settings.in_memory_mib * 2**20
 
     with show_progress() as progress:
 
-        def prepare(table: Table) -> Scoring:
-            held = held_in_memory(table, settings.in_memory_mib * 2**20)
+        def prepare(data: Table | Graph) -> Scoring:
             return detect(
-                held,
+                held_in_memory(data, limit),
                 recipe,
                 decision,
                 reference=against,
                 explain=given["explain"] or 0,
                 progress=progress,
+                partition=partition_within(limit),
             )
 
-        _run(ctx, registry, [source, *filter(None, [reference])], table, prepare, given, started)
+        inputs = [source, *filter(None, [reference, given["nodes"]])]
+        _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]) -> None:
@@ -81,20 +90,22 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
     fitted = _load(model, source, registry)
-    table = open_source(source, registry, given["read_options"])
+    data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
     with show_progress() as progress:
 
-        def prepare(table: Table) -> Scoring:
-            return Scoring(
+        def prepare(data: Table | Graph) -> Scoring:
+            return score(
                 fitted,
-                table,
+                data,
                 decision,
                 explain=given["explain"] or 0,
                 label=given["label"],
                 progress=progress,
+                partition=partition_within(settings.in_memory_mib * 2**20),
             )
 
-        _run(ctx, registry, [source, model], table, prepare, given, started)
+        inputs = [source, model, *filter(None, [given["nodes"]])]
+        _run(ctx, registry, inputs, data, prepare, given, started)
 
 
 def _load(model: str, source: str, registry: Registry) -> FittedModel:
@@ -113,17 +124,20 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     """`pynomaly fit`, end to end."""
     started = time.perf_counter()
     registry, settings = open_services(ctx)
-    recipe = _recipe(registry, settings, given)
+    data = _open(registry, source, given)
+    recipe = _recipe(registry, settings, data, given)
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
     check_saves(recipe.spec, model)
     check_target(model, source)
-    table = open_source(source, registry, given["read_options"])
     with show_progress() as progress:
-        fitted = read_whole(table, lambda t: fit(t, recipe, progress))
+        partition = partition_within(settings.in_memory_mib * 2**20)
+        fitted = read_whole(data, lambda each: fit(each, recipe, progress, partition))
     save_model(fitted, model)
-    calibration = fitted.calibration
+    calibration = fitted.least_calibration
     summary = {
+        "kind": str(fitted.kind),
+        "members": len(fitted.members),
         "detector": fitted.spec.id,
         "seed": fitted.seed,
         "rows": fitted.lineage["rows"],
@@ -146,7 +160,17 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
     return choose_decision(settings.alpha if silent else alpha, top, fdr)
 
 
-def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Recipe:
+def _open(registry: Registry, source: str, given: dict[str, Any]) -> Table | Graph:
+    return open_data(
+        *(source, registry, make_roles(given), given["read_options"]),
+        nodes=given["nodes"],
+        directed=given["directed"],
+    )
+
+
+def _recipe(
+    registry: Registry, settings: Settings, data: Table | Graph, given: dict[str, Any]
+) -> Recipe:
     limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
     chosen = {name: value for name, value in limits.items() if value is not None}
     return make_recipe(
@@ -156,7 +180,12 @@ def _recipe(registry: Registry, settings: Settings, given: dict[str, Any]) -> Re
         given["params"],
         make_roles(given),
         given["seed"],
+        data=data,
+        features=given["features"],
+        feature_params=given["feature_params"],
         clean=given["clean"],
+        window=given["window"],
+        season=given["season"],
         stop_process=_stop_process,
     )
 
@@ -171,24 +200,31 @@ def _run(
     ctx: click.Context,
     registry: Registry,
     inputs: list[str],
-    table: Table,
+    data: Table | Graph,
     prepare: Any,
     given: dict[str, Any],
     started: float,
 ) -> None:
-    outputs = given["outputs"]
-    destinations = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
+    seconds = {uri: found for name, found in _SECOND.items() if (uri := given[name]) is not None}
+    outputs = [*given["outputs"], *seconds]
+    opened = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
+    count = len(given["outputs"])
     quiet = given["as_json"] or STDOUT in outputs
 
-    def score(table: Table) -> tuple[Scoring, TopRows | None]:
-        scoring = prepare(table)
+    def run(data: Table | Graph) -> tuple[Scoring, TopRows | None]:
+        scoring = prepare(data)
         top = None if quiet else TopRows()
-        publish(scoring, destinations, only_anomalies=given["only_anomalies"], observe=top)
+        publish(
+            *(scoring, opened[:count]),
+            only_anomalies=given["only_anomalies"],
+            observe=top,
+            seconds=list(zip(opened[count:], seconds.values(), strict=True)),
+        )
         return scoring, top
 
-    scoring, top = read_whole(table, score)
+    scoring, top = read_whole(data, run)
     summary = scoring.summary() | {
-        "outputs": list(outputs),
+        "outputs": outputs,
         "seconds": round(time.perf_counter() - started, 3),
     }
     if given["as_json"]:
@@ -196,8 +232,23 @@ def _run(
     elif quiet:
         echo_warnings(summary["warnings"])
     else:
-        echo_scoring(
-            summary, top.frame if top else None, given.get("id_") or scoring.model.roles.id
-        )
+        named_by = given.get("id_") or scoring.model.roles.id
+        echo_scoring(summary, top.frame if top else None, named_by)
     if given["exit_code"] and scoring.alarms:
         ctx.exit(ALARMS_EXIT_CODE)
+
+
+def _events(judge: Judge) -> pl.DataFrame:
+    if judge.model.kind is not Modality.SERIES:
+        raise UsageError("--events is for series: name the column of times with --time")
+    return judge.events
+
+
+def _edges(judge: Judge) -> pl.DataFrame:
+    if not isinstance(judge, GraphJudge):
+        raise UsageError("--edges is for graphs: name the columns of edges' ends with --source")
+    return judge.edge_scores()
+
+
+_SECOND: dict[str, Second] = {"events": _events, "edges": _edges}
+"""Options for a second result, and where it comes from."""

@@ -16,6 +16,7 @@ from pynomaly.cli.options import decision_options, output_options, read_option
 @click.option(
     "--label", metavar="COL", help="Column with the truth, to report how good scores are."
 )
+@click.option("--nodes", metavar="SOURCE", help="A table of the nodes, for a model of edges.")
 @read_option
 @output_options
 @click.pass_context

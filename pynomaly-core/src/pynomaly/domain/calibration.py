@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 Scores = npt.NDArray[np.float64]
 Exchangeability = Literal["assumed", "violated"]
-CalibrationMethod = Literal["cross-fitted", "held-out", "ranks"]
+CalibrationMethod = Literal["cross-fitted", "held-out", "blocks", "ranks"]
 
 _LARGE = 100_000
 
@@ -20,8 +20,9 @@ class Calibration:
     """Scores to compare new ones with.
 
     Attributes:
-        method: ``"cross-fitted"`` (K folds), ``"held-out"`` (one split), or ``"ranks"``: within
-            one batch, without a reference; then a p-value is a rank and promises no rate.
+        method: ``"cross-fitted"`` (K folds), ``"held-out"`` (one split), ``"blocks"`` (folds or a
+            split of time steps that follow each other), or ``"ranks"``: within one batch, without
+            a reference; then a p-value is a rank and promises no rate.
         scores: Ascending, shape (n,).
         clean: Whether the reference was declared free of anomalies, or cleaned by labels.
         exchangeability: ``"violated"`` where rows follow each other in time.

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import attrs
 import polars as pl
 
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.graphs import Graph
 
 BATCH_ROWS = 65_536
 """Rows of a batch where none are asked for: some 10 MB of 20 numbers each."""
 
 T = TypeVar("T")
+D = TypeVar("D", bound="Table | Graph")
 
 Frames = Callable[[int, Sequence[str]], Iterator[pl.DataFrame]]
 """Reads a source from its start: called with a number of rows and the names of columns.
@@ -146,20 +148,22 @@ class Table:
         return chosen
 
 
-def read_whole(table: Table, read: Callable[[Table], T]) -> T:
-    """What `read` makes of `table`; called again whenever a column turns out mixed.
+def read_whole(data: D, read: Callable[[D], T]) -> T:
+    """What `read` makes of `data`; called again whenever a column of a table turns out mixed.
 
     `read` must start from nothing each time. It sees the mixed column as a type that all of the
     column's values so far fit, text in the end, so that this ends.
     """
     while True:
         try:
-            return read(table)
+            return read(data)
         except MixedColumn as mixed:
-            repaired = table.with_types(mixed.types)
-            if repaired is table:
+            if not isinstance(data, Table):
                 raise
-            table = repaired
+            repaired = data.with_types(mixed.types)
+            if repaired is data:
+                raise
+            data = cast("D", repaired)
 
 
 def rebatch(frames: Iterator[pl.DataFrame], size: int) -> Iterator[pl.DataFrame]:

@@ -93,26 +93,28 @@ def check_decision(decision: Decision, calibration: Calibration) -> None:
         )
 
 
-def needs_all_scores(decision: Decision, calibration: Calibration) -> bool:
-    """Whether rows can only be decided once all are scored."""
-    return calibration.method == "ranks" or not isinstance(decision, FalseAlarmRate)
+def needs_all_scores(decision: Decision, calibration: Calibration | None) -> bool:
+    """Whether rows can only be decided once all are scored; None stands for ranks to come."""
+    ranked = calibration is None or calibration.method == "ranks"
+    return ranked or not isinstance(decision, FalseAlarmRate)
 
 
-def make_cut(decision: Decision, calibration: Calibration, scores: Scores | None = None) -> Cut:
+def make_cut(
+    decision: Decision, scores: Scores | None = None, p_values: Scores | None = None
+) -> Cut:
     """A function that decides consecutive batches.
 
     Args:
         decision: What is asked for.
-        calibration: Gives the p-values.
-        scores: All scores, in any order, where `needs_all_scores`.
+        scores, p_values: Of all rows, where `needs_all_scores`.
     """
     if isinstance(decision, FalseAlarmRate):
         alpha = decision.alpha
         return lambda _, p_values: p_values <= alpha
-    if scores is None:
+    if scores is None or p_values is None:
         raise ValueError("this decision needs all scores")
     if isinstance(decision, FalseDiscoveryRate):
-        limit = benjamini_hochberg(calibration.p_values(scores), decision.q)
+        limit = benjamini_hochberg(p_values, decision.q)
         return lambda _, p_values: p_values <= limit
     return _top_cut(scores, decision.k)
 

@@ -37,7 +37,8 @@ _ABSURD = 1e9
 
 _DAY = 86_400.0
 _DATE_PARTS = ("elapsed_days", "month", "weekday", "hour")
-_TEXT_PARTS = ("characters", "words", "digits", "capitals", "punctuation")
+_TEXT_PARTS = ("characters", "digits", "capitals", "punctuation")
+_TEXT_PATTERNS = (r"\d", r"\p{Lu}", r"[^\w\s]")
 
 
 @attrs.frozen
@@ -62,6 +63,21 @@ class ColumnFeatures:
 
 
 @attrs.frozen(eq=False)
+class Embedding:
+    """What makes numbers of texts, in place of their surface.
+
+    Attributes:
+        names: Of the numbers.
+        transform: Texts to numbers, shape (n, k), finite.
+        get_state: What a model file needs.
+    """
+
+    names: tuple[str, ...]
+    transform: Callable[[list[str]], Matrix]
+    get_state: Callable[[], Mapping[str, Any]]
+
+
+@attrs.frozen(eq=False)
 class Features:
     """Fitted features of a table.
 
@@ -71,6 +87,7 @@ class Features:
         fill: Shape (d,): stands in for a missing value, before standardisation.
         scale, center: Shape (d,): what is divided by, and subtracted from the quotient, so that
             no finite value overflows.
+        embedding: Makes numbers of columns of text; None for their surface.
     """
 
     columns: tuple[ColumnFeatures, ...]
@@ -78,6 +95,7 @@ class Features:
     fill: Vector
     center: Vector
     scale: Vector
+    embedding: Embedding | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,7 +129,7 @@ class Features:
             numbers = frame.select(self.sources)
             if all(dtype == pl.Float64 for dtype in numbers.dtypes):
                 return numbers.to_numpy(order="c", writable=True)
-        return _encode(self.columns, frame)
+        return _encode(self.columns, frame, self.embedding)
 
     def standardise(self, raw: Matrix) -> Matrix:
         """Fill, scale, centre and clip `raw`, shape (n, d), in place."""
@@ -131,14 +149,22 @@ class Features:
         return totals
 
 
-def fit_features(frame: pl.DataFrame, kinds: Mapping[str, Recognised]) -> Features:
-    """Learn features from `frame`, whose columns are of `kinds`.
+def no_features(kinds: Mapping[str, Recognised]) -> Features:
+    """Of nodes without attributes."""
+    none = np.empty(0)
+    return Features((), left_out(kinds), none, none, none)
+
+
+def fit_features(
+    frame: pl.DataFrame, kinds: Mapping[str, Recognised], embedding: Embedding | None = None
+) -> Features:
+    """Learn features from `frame`, whose columns are of `kinds`; texts become an `embedding`.
 
     Raises:
         DataError: If no column can be a feature.
     """
     columns = tuple(
-        _fit_column(frame.get_column(name), found.kind)
+        _fit_column(frame.get_column(name), found.kind, embedding)
         for name, found in kinds.items()
         if found.kind.is_feature
     )
@@ -150,27 +176,44 @@ def fit_features(frame: pl.DataFrame, kinds: Mapping[str, Recognised]) -> Featur
             " dates or text that varies, or name others with --columns and --exclude",
             columns=tuple(kinds),
         )
-    raw = _encode(columns, frame)
+    raw = _encode(columns, frame, embedding)
     fill, center, scale = (np.array(each) for each in zip(*map(_moments, raw.T), strict=True))
-    return Features(columns, reasons, fill, center, scale)
+    return Features(columns, reasons, fill, center, scale, embedding)
 
 
-def _encode(columns: tuple[ColumnFeatures, ...], frame: pl.DataFrame) -> Matrix:
+def _encode(
+    columns: tuple[ColumnFeatures, ...], frame: pl.DataFrame, embedding: Embedding | None
+) -> Matrix:
     raw = np.empty((frame.height, sum(len(column.parts) for column in columns)))
     start = 0
     for column in columns:
         stop = start + len(column.parts)
-        _ENCODERS[column.kind](frame.get_column(column.column), column, raw[:, start:stop])
+        values, out = frame.get_column(column.column), raw[:, start:stop]
+        if embedding is not None and column.kind is ColumnKind.TEXT:
+            _embed(values, column, out, embedding)
+        else:
+            _ENCODERS[column.kind](values, column, out)
         start = stop
     return raw
 
 
-def _fit_column(column: pl.Series, kind: ColumnKind) -> ColumnFeatures:
+def _embed(column: pl.Series, plan: ColumnFeatures, out: Matrix, embedding: Embedding) -> None:
+    text = column.cast(pl.String)
+    width = len(embedding.names)
+    out[:, :width] = np.nan
+    known = text.is_not_null().to_numpy()
+    if known.any():
+        out[known, :width] = embedding.transform(text.drop_nulls().to_list())
+    _mark_missing(plan, out)
+
+
+def _fit_column(column: pl.Series, kind: ColumnKind, embedding: Embedding | None) -> ColumnFeatures:
     missing = missing_mask(column)
     if column.dtype == pl.String and kind in _PARSERS:
         missing = _PARSERS[kind](column).is_null()
     values = column.filter(~missing)
-    parts = _PARTS[kind](values)
+    embeds = embedding is not None and kind is ColumnKind.TEXT
+    parts = embedding.names if embedding is not None and embeds else _PARTS[kind](values)
     if missing.any():
         parts = (*parts, "missing")
     plan = ColumnFeatures(column.name, kind, str(column.dtype), parts)
@@ -274,12 +317,9 @@ _DATE_PART: dict[str, Callable[[pl.Series], pl.Series]] = {
 
 def _encode_text(column: pl.Series, plan: ColumnFeatures, out: Matrix) -> None:
     text = column.cast(pl.String)
-    characters = text.str.len_chars().cast(pl.Float64)
-    out[:, 0] = _floats(characters)
-    out[:, 1] = _floats(text.str.count_matches(r"\S+").cast(pl.Float64))
-    per_character = np.maximum(out[:, 0], 1.0)
-    for j, pattern in ((2, r"\d"), (3, r"\p{Lu}"), (4, r"[^\w\s]")):
-        out[:, j] = _floats(text.str.count_matches(pattern).cast(pl.Float64)) / per_character
+    out[:, 0] = _floats(text.str.len_chars().cast(pl.Float64))
+    for j, pattern in enumerate(_TEXT_PATTERNS, 1):
+        out[:, j] = _floats(text.str.count_matches(pattern).cast(pl.Float64))
     _mark_missing(plan, out)
 
 
@@ -335,15 +375,17 @@ def features_to_state(features: Features) -> dict[str, Any]:
         "fill": features.fill,
         "center": features.center,
         "scale": features.scale,
+        "embedding": features.embedding and dict(features.embedding.get_state()),
     }
 
 
-def features_from_state(state: Mapping[str, Any]) -> Features:
-    """The features that `features_to_state` gave."""
+def features_from_state(state: Mapping[str, Any], embedding: Embedding | None = None) -> Features:
+    """The features that `features_to_state` gave, with the embedding they had."""
     columns = tuple(
         ColumnFeatures(
             **{**column, "kind": ColumnKind(column["kind"]), "parts": tuple(column["parts"])}
         )
         for column in state["columns"]
     )
-    return Features(columns, state["left_out"], state["fill"], state["center"], state["scale"])
+    moments = state["fill"], state["center"], state["scale"]
+    return Features(columns, state["left_out"], *moments, embedding)

@@ -62,7 +62,8 @@ class Roles:
         label: Column that holds the truth, 1 or true for an anomaly.
         time: Column of time stamps.
         series: Column that names the series a row belongs to.
-        text: Column of free text.
+        text: Column of free text: the rows are texts, unless `columns` names others beside it.
+        source, target: Columns that name the nodes at an edge's ends: the rows are edges.
 
     Raises:
         UsageError: If they contradict each other.
@@ -75,6 +76,8 @@ class Roles:
     time: str | None = None
     series: str | None = None
     text: str | None = None
+    source: str | None = None
+    target: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a column that is given for two things which exclude each other."""
@@ -85,12 +88,14 @@ class Roles:
             column = getattr(self, one)
             if column is not None and column == getattr(self, other):
                 raise UsageError(f"{column!r} is given as --{one} and as --{other}: choose one")
+        if (self.source is None) != (self.target is None):
+            raise UsageError("an edge has two ends: give --source and --target together")
 
     def named(self) -> dict[str, str]:
         """Every column named, with the option that named it."""
         named = dict.fromkeys(self.columns or (), "--columns")
         named |= dict.fromkeys(self.exclude, "--exclude")
-        for role in ("id", "label", "time", "series", "text"):
+        for role in ("id", "label", "time", "series", "text", "source", "target"):
             column = getattr(self, role)
             if column is not None:
                 named[column] = f"--{role}"
@@ -98,14 +103,16 @@ class Roles:
 
     def held_out(self, column: str) -> str | None:
         """Why `column` is not a feature, or None where the user did not say so."""
-        for role in ("id", "label", "series"):
+        for role in ("id", "label", "time", "series"):
             if column == getattr(self, role):
                 return f"given as --{role}"
         if column in self.exclude:
             return "given in --exclude"
-        if self.columns is not None and column not in self.columns:
-            return None if column in (self.time, self.text) else "not in --columns"
-        return None
+        if column == self.text:
+            return None
+        if self.columns is not None:
+            return None if column in self.columns else "not in --columns"
+        return None if self.text is None else "beside --text, and not in --columns"
 
 
 @attrs.frozen
@@ -116,16 +123,23 @@ class Recognised:
     reason: str = ""
 
 
-def recognise(frame: pl.DataFrame, roles: Roles) -> dict[str, Recognised]:
+def recognise(
+    frame: pl.DataFrame, roles: Roles, *, constants: bool = False
+) -> dict[str, Recognised]:
     """The kind of every column of `frame`, in its order, from values and the user's words.
+
+    Args:
+        frame: Rows to look at.
+        roles: What the user said.
+        constants: Whether numbers that are all the same are features, as one series may be.
 
     Raises:
         DataError: If a column cannot be what the user says.
     """
-    return {column.name: _recognise(column, roles) for column in frame.iter_columns()}
+    return {c.name: _recognise(c, roles, constants=constants) for c in frame.iter_columns()}
 
 
-def _recognise(column: pl.Series, roles: Roles) -> Recognised:  # noqa: PLR0911, a decision list
+def _recognise(column: pl.Series, roles: Roles, *, constants: bool) -> Recognised:
     reason = roles.held_out(column.name)
     if reason is not None:
         return Recognised(ColumnKind.HELD_OUT, reason)
@@ -133,30 +147,16 @@ def _recognise(column: pl.Series, roles: Roles) -> Recognised:  # noqa: PLR0911,
     values = column.filter(~missing)
     if values.is_empty():
         return Recognised(ColumnKind.EMPTY, "every value is missing")
-    if column.name == roles.time:
-        _check_dates(values)
-        return Recognised(ColumnKind.DATE)
     if column.name == roles.text:
         _check_text(values)
         return Recognised(ColumnKind.TEXT)
     if column.dtype.is_nested() or column.dtype in (pl.Binary, pl.Object):
         return Recognised(ColumnKind.NESTED, f"{column.dtype} values are not supported")
     distinct = values.n_unique()
-    if distinct == 1 and len(values) == len(column) > 1:
+    usable = constants and (column.dtype.is_numeric() or column.dtype == pl.Boolean)
+    if distinct == 1 and len(values) == len(column) > 1 and not usable:
         return Recognised(ColumnKind.CONSTANT, "every value is the same")
     return _by_type(column, values, distinct)
-
-
-def _check_dates(values: pl.Series) -> None:
-    if values.dtype in (pl.Date, pl.Datetime):
-        return
-    if values.dtype == pl.String and parse_dates(values).is_not_null().any():
-        return
-    raise DataError(
-        f"--time names {values.name!r}, which holds no dates but {values.dtype} values such as"
-        f" {values[0]!r}; write dates as ISO 8601, 2024-12-31 23:59:59, or name another column",
-        columns=(values.name,),
-    )
 
 
 def _check_text(values: pl.Series) -> None:

@@ -64,7 +64,7 @@ def pynomaly_publishers() -> Iterable[PublisherSpec]:
     yield PublisherSpec(
         id="core.parquet",
         title="Parquet",
-        summary="A Parquet file, compressed with zstd.",
+        summary="A Parquet file, compressed with snappy.",
         factory=f"{_FILES}:open_parquet",
         suffixes=(".parquet", ".pq"),
     )

@@ -22,15 +22,21 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
-from pynomaly.application.model import FittedModel
+from pynomaly.application.embedding import loaded_embedding
+from pynomaly.application.model import FittedModel, Member
+from pynomaly.application.recipe import ChosenTransformer
+from pynomaly.application.transformed import Transformed
+from pynomaly.application.windowed import Windowed
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.errors import ModelFileError, OutputError, PynomalyError
 from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.packing import ARRAY_KINDS, pack, unpack
 from pynomaly.infrastructure.registry import Registry
+from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.params import unstructure_params
-from pynomaly.ports.specs import Capability, DetectorSpec
+from pynomaly.ports.protocols import Detector, Transformer
+from pynomaly.ports.specs import Capability, DetectorSpec, Modality
 
 FORMAT = "pynomaly-model"
 VERSION = 1
@@ -45,8 +51,8 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     Raises:
         OutputError: If the detector cannot be saved, or the file cannot be written.
     """
-    target = Path(path)
-    check_saves(model.spec, target)
+    check_saves(model.spec, path)
+    target = file_to_write(os.fspath(path))
     members: dict[str, bytes] = {}
     manifest = _manifest(model, members)
     try:
@@ -69,20 +75,23 @@ def check_saves(spec: DetectorSpec, path: str | os.PathLike[str]) -> None:
 
 
 def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
-    calibration = model.calibration
     body = {
+        "kind": str(model.kind),
         "detector": model.spec.id,
         "params": unstructure_params(model.params),
         "seed": model.seed,
-        "state": _pack(model.detector.get_state(), "state", members),
-        "features": _pack(features_to_state(model.features), "features", members),
-        "calibration": calibration
+        "transformer": model.transformer
         and {
-            "method": calibration.method,
-            "clean": calibration.clean,
-            "exchangeability": calibration.exchangeability,
-            "scores": _pack(calibration.scores, "calibration", members),
+            "id": model.transformer.spec.id,
+            "params": unstructure_params(model.transformer.params),
         },
+        "window": model.window,
+        "season": model.season,
+        "features": _pack(features_to_state(model.features), "features", members),
+        "members": [
+            [name, _pack_member(member, f"member-{i}", members)]
+            for i, (name, member) in enumerate(model.members.items())
+        ],
         "policy": attrs.asdict(model.policy),
         "roles": attrs.asdict(model.roles),
         "columns": list(model.columns),
@@ -98,6 +107,21 @@ def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
         for name, data in members.items()
     }
     return {"format": FORMAT, "version": VERSION, "model": body, "members": listing}
+
+
+def _pack_member(member: Member, name: str, members: dict[str, bytes]) -> dict[str, Any]:
+    calibration = member.calibration
+    return {
+        "state": _pack(member.detector.get_state(), f"{name}/state", members),
+        "scaling": _pack(member.scaling, f"{name}/scaling", members),
+        "calibration": calibration
+        and {
+            "method": calibration.method,
+            "clean": calibration.clean,
+            "exchangeability": calibration.exchangeability,
+            "scores": _pack(calibration.scores, f"{name}/calibration", members),
+        },
+    }
 
 
 def _versions(model: FittedModel) -> dict[str, str]:
@@ -254,25 +278,56 @@ def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
 
 
 def _model(body: dict[str, Any], registry: Registry) -> FittedModel:
-    spec, params, detector = registry.create_detector(
-        body["detector"], body["params"], body["seed"]
-    )
-    detector.set_state(body["state"])
+    kind = Modality(body["kind"])
+    members: dict[str, Member] = {}
+    chosen = _transformer(body["transformer"], body["seed"], registry)
+    given = body["detector"], body["params"], body["seed"]
+    spec, params, _ = registry.create_detector(*given)
+    for name, each in body["members"]:
+        detector: Detector = registry.create_detector(*given)[2]
+        if kind is Modality.SERIES and Modality.SERIES not in spec.modalities:
+            detector = Windowed(spec, detector, body["seed"])
+        if chosen is not None and kind is Modality.GRAPH:
+            detector = Transformed(spec, detector, chosen.spec, chosen.make())
+        detector.set_state(each["state"])
+        calibration = each["calibration"]
+        members[name] = Member(
+            detector, Calibration(**calibration) if calibration else None, each["scaling"]
+        )
+    embedding = None
+    if chosen is not None and body["features"]["embedding"] is not None:
+        state = body["features"]["embedding"]
+        embedding = loaded_embedding(chosen.spec, chosen.make(), state)
     roles = body["roles"]
     sequences = {"exclude": tuple(roles["exclude"])}
     if roles["columns"] is not None:
         sequences["columns"] = tuple(roles["columns"])
-    calibration = body["calibration"]
     return FittedModel(
+        kind,
         spec,
         params,
         body["seed"],
-        detector,
-        features_from_state(body["features"]),
-        Calibration(**calibration) if calibration else None,
+        members,
+        features_from_state(body["features"], embedding),
         ContractPolicy(**body["policy"]),
         Roles(**{**roles, **sequences}),
         tuple(body["columns"]),
         body["lineage"],
         tuple(body["notes"]),
+        body["window"],
+        body["season"],
+        chosen,
     )
+
+
+def _transformer(
+    given: dict[str, Any] | None, seed: int, registry: Registry
+) -> ChosenTransformer | None:
+    if given is None:
+        return None
+    spec, params, _ = registry.create_transformer(given["id"], given["params"], seed)
+
+    def make() -> Transformer:
+        return registry.create_transformer(given["id"], given["params"], seed)[2]
+
+    return ChosenTransformer(spec, params, make)

@@ -39,7 +39,7 @@ from pynomaly.infrastructure.plugins import (
     names_in,
 )
 from pynomaly.ports.params import NoParams, structure_params
-from pynomaly.ports.protocols import Detector
+from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.specs import (
     KINDS,
     Capability,
@@ -48,6 +48,7 @@ from pynomaly.ports.specs import (
     LoaderSpec,
     PublisherSpec,
     Spec,
+    TransformerSpec,
 )
 
 __all__ = ["Plugin", "Problem", "Registry", "discover"]
@@ -216,31 +217,46 @@ class Registry:
             PluginFailed: If the plugin cannot make one.
         """
         spec = cast("DetectorSpec", self.get("detectors", id))
-        self._require(spec)
-        values: Any = structure_params(self.params_class(spec), params or {}, owner=id)
-        try:
-            detector = self._make(spec, values, seed)
-        except PynomalyError:
-            raise
-        except FAILURES as error:
-            raise PluginFailed(id, "start", describe(error)) from error
+        values, detector = self._make(spec, params, seed)
         methods = ["fit", "score"]
         if Capability.SAVES in spec.capabilities:
             methods += ["get_state", "set_state"]
-        lacking = [name for name in methods if not callable(getattr(detector, name, None))]
-        if lacking:
-            reason = f"{type(detector).__name__} has no method {' or '.join(lacking)}"
-            raise PluginFailed(id, "start", reason)
+        _check_methods(id, detector, methods)
         return spec, values, detector
 
-    def _make(self, spec: DetectorSpec, params: Any, seed: int) -> Detector:
-        if spec.environment:
+    def create_transformer(
+        self, id: str, params: Mapping[str, Any] | None = None, seed: int = 0
+    ) -> tuple[TransformerSpec, Any, Transformer]:
+        """A transformer, with its spec and structured parameters.
+
+        Raises:
+            UnknownId, InvalidParams, MissingRequirement, PluginFailed: As `create_detector`.
+        """
+        spec = cast("TransformerSpec", self.get("transformers", id))
+        values, transformer = self._make(spec, params, seed)
+        _check_methods(id, transformer, ["fit", "transform", "get_state", "set_state"])
+        return spec, values, transformer
+
+    def _make(self, spec: Spec, params: Mapping[str, Any] | None, seed: int) -> tuple[Any, Any]:
+        """Structured parameters, and what the spec's factory makes of them."""
+        self._require(spec)
+        values: Any = structure_params(self.params_class(spec), params or {}, owner=spec.id)
+        try:
+            return values, self._build(spec, values, seed)
+        except PynomalyError:
+            raise
+        except FAILURES as error:
+            raise PluginFailed(spec.id, "start", describe(error)) from error
+
+    def _build(self, spec: Spec, params: Any, seed: int) -> Any:
+        """Made in this process, or in the one that it runs in."""
+        if isinstance(spec, DetectorSpec) and spec.environment:
             environment = cast("EnvironmentSpec", self.get("environments", spec.environment))
             return self.isolation.create_in(environment, spec, params, seed)
-        if self.isolation.chosen(spec):
+        if isinstance(spec, DetectorSpec) and self.isolation.chosen(spec):
             plugin = next(plugin for plugin in self.plugins if plugin.name == spec.plugin)
             return self.isolation.create_installed(spec, plugin, params, seed)
-        return cast("Detector", self.resolve(spec)(spec, params, seed))
+        return self.resolve(spec)(spec, params, seed)
 
     def for_suffix(self, kind: str, name: str) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.
@@ -301,6 +317,13 @@ class Registry:
                 source=name,
             )
         return OutputError(name, f"its name tells no known format; what can be written: {formats}")
+
+
+def _check_methods(id: str, made: object, methods: list[str]) -> None:
+    lacking = [name for name in methods if not callable(getattr(made, name, None))]
+    if lacking:
+        reason = f"{type(made).__name__} has no method {' or '.join(lacking)}"
+        raise PluginFailed(id, "start", reason)
 
 
 def _installed(module: str) -> bool:

@@ -11,6 +11,7 @@ from pynomaly.ports.specs import (
     PublisherSpec,
     Status,
     Supervision,
+    TransformerSpec,
 )
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "PublisherSpec",
     "Status",
     "Supervision",
+    "TransformerSpec",
     "hookimpl",
 ]

@@ -12,6 +12,7 @@ from pynomaly.ports.specs import (
     ExplainerSpec,
     LoaderSpec,
     PublisherSpec,
+    TransformerSpec,
 )
 
 PROJECT = "pynomaly"
@@ -27,6 +28,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def pynomaly_detectors() -> Iterable[DetectorSpec]:  # type: ignore[empty-body]
     """Detectors that the plugin offers."""
+
+
+@hookspec
+def pynomaly_transformers() -> Iterable[TransformerSpec]:  # type: ignore[empty-body]
+    """Transformers that the plugin offers."""
 
 
 @hookspec

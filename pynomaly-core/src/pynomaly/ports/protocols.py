@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from pynomaly.domain.datasets import Table
-    from pynomaly.ports.specs import DetectorSpec
+    from pynomaly.domain.graphs import Graph, GraphArrays
+    from pynomaly.ports.specs import DetectorSpec, TransformerSpec
 
     FloatMatrix = npt.NDArray[np.float64]
     """Shape (n, d), C-contiguous, finite (NaN only for detectors with ``missing``), read-only."""
@@ -25,17 +26,23 @@ or JSON values (str, int, float, bool, None, lists and dicts of them)."""
 
 @runtime_checkable
 class Detector(Protocol):
-    """An anomaly detector on a float matrix. Higher scores are more anomalous.
+    """An anomaly detector on n items. Higher scores are more anomalous.
 
-    The core guards every call: X is a finite float64 matrix, C-contiguous, read-only, with at
-    least one row, and as wide in `score` as it was in `fit`. Scores must be finite.
+    What X is depends on the kind of data, the spec's `modalities`:
+
+    - ``tabular``: a matrix, shape (n, d), one row for each item;
+    - ``series``: a matrix, shape (n, c): one series, a row for each time step, in order;
+    - ``graph``: `GraphArrays` of n nodes.
+
+    The core guards every call: matrices are finite float64, C-contiguous, read-only, with at
+    least one row, and as wide in `score` as they were in `fit`. Scores must be finite.
     """
 
-    def fit(self, X: FloatMatrix, /) -> object:
-        """Learn from X, shape (n, d)."""
+    def fit(self, X: Any, /) -> object:
+        """Learn from X."""
 
-    def score(self, X: FloatMatrix, /) -> FloatVector:
-        """One float64 per row of X, shape (n,); higher is more anomalous."""
+    def score(self, X: Any, /) -> FloatVector:
+        """One float64 for each item of X, shape (n,); higher is more anomalous."""
 
     def get_state(self) -> State:
         """All that a fitted detector needs in order to score. Needed for ``saves``."""
@@ -51,19 +58,27 @@ class FitScores(Protocol):
     Neighbour methods leave the row itself out; transductive ones know no other way.
     """
 
-    def fit_score(self, X: FloatMatrix, /) -> FloatVector:
-        """Fit on X, shape (n, d), and give its rows' scores, shape (n,)."""
+    def fit_score(self, X: Any, /) -> FloatVector:
+        """Fit on X and give its items' scores, shape (n,)."""
 
 
 @runtime_checkable
 class Explains(Protocol):
     """A detector with the capability ``explains``."""
 
-    def explain(self, X: FloatMatrix, /) -> FloatMatrix:
-        """Contribution of each feature to each row's score, shape (n, d).
+    def explain(self, X: Any, /) -> FloatMatrix:
+        """Contribution of each feature to each item's score, shape (n, d).
 
         Higher is more anomalous. Additive up to a constant where the method allows it.
         """
+
+
+@runtime_checkable
+class ScoresEdges(Protocol):
+    """A detector on graphs that says of edges, too, how anomalous they are."""
+
+    def score_edges(self, X: GraphArrays, /) -> FloatVector:
+        """One float64 for each edge of X, shape (m,); higher is more anomalous."""
 
 
 class DetectorFactory(Protocol):
@@ -73,10 +88,42 @@ class DetectorFactory(Protocol):
         """An unfitted detector. `params` is an instance of the class that `spec.params` names."""
 
 
+@runtime_checkable
+class Transformer(Protocol):
+    """Turns items that are no rows of numbers into such.
+
+    Items are those of the spec's `modalities`: texts (a sequence of str), or the nodes of a
+    graph (`GraphArrays`).
+    """
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Names of the columns that `transform` gives; known once it is fitted."""
+
+    def fit(self, items: Any, /) -> object:
+        """Learn from items; what is learnt already does nothing."""
+
+    def transform(self, items: Any, /) -> FloatMatrix:
+        """One row of finite float64 for each item, shape (n, k)."""
+
+    def get_state(self) -> State:
+        """All that a fitted transformer needs."""
+
+    def set_state(self, state: State, /) -> None:
+        """Become the fitted transformer that gave `state`."""
+
+
+class TransformerFactory(Protocol):
+    """What `TransformerSpec.factory` names."""
+
+    def __call__(self, spec: TransformerSpec, params: Any, seed: int, /) -> Transformer:
+        """A transformer. `params` is an instance of the class that `spec.params` names."""
+
+
 class Loader(Protocol):
     """What `LoaderSpec.factory` names."""
 
-    def __call__(self, uri: str, options: Mapping[str, Any], /) -> Table:
+    def __call__(self, uri: str, options: Mapping[str, Any], /) -> Table | Graph:
         """Open `uri`. Reads no more than it must to know the columns.
 
         Raises:

@@ -188,6 +188,27 @@ class DetectorSpec(Spec):
 
 
 @attrs.frozen(kw_only=True)
+class TransformerSpec(Spec):
+    """Something that turns items which are no rows of numbers into such, for detectors for tables.
+
+    `factory` names a callable ``(spec, params, seed) -> Transformer``.
+
+    Attributes:
+        modalities: Kinds of data whose items it takes.
+        default_for: Modalities whose default transformer it offers to be.
+        time: Time to transform n items, such as ``"n"``.
+        paper: The source.
+    """
+
+    modalities: frozenset[Modality] = attrs.field(
+        default=frozenset({Modality.TEXT}), converter=_modalities
+    )
+    default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
+    time: str = ""
+    paper: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class LoaderSpec(Spec):
     """Something that opens a source as a data set.
 
@@ -284,6 +305,7 @@ class Kind:
 
 KINDS: tuple[Kind, ...] = (
     Kind("detectors", DetectorSpec, "pynomaly_detectors"),
+    Kind("transformers", TransformerSpec, "pynomaly_transformers"),
     Kind("loaders", LoaderSpec, "pynomaly_loaders"),
     Kind("explainers", ExplainerSpec, "pynomaly_explainers"),
     Kind("publishers", PublisherSpec, "pynomaly_publishers"),

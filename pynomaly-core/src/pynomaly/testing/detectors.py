@@ -7,15 +7,24 @@ import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from pynomaly.domain.errors import PynomalyError
 from pynomaly.ports.protocols import FitScores
-from pynomaly.ports.specs import Capability
-from pynomaly.testing.kit import Check, Subject, require
-from pynomaly.testing.samples import WIDTH, frozen, planted, usual, with_columns
+from pynomaly.ports.specs import Capability, Modality
+from pynomaly.testing.kit import MATRICES, Check, Subject, require
+from pynomaly.testing.samples import (
+    WIDTH,
+    frozen,
+    planted,
+    planted_stretches,
+    usual,
+    waves,
+    with_columns,
+)
 
 if TYPE_CHECKING:
     from pynomaly.ports.protocols import (
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
         FloatVector,
         State,
     )
+
+_TABLES = frozenset({Modality.TABULAR})
+_SERIES = frozenset({Modality.SERIES})
 
 HUGE = 1e300
 TINY = 1e-310
@@ -39,7 +51,7 @@ def gives_one_finite_score_per_row(subject: Subject) -> None:
 def ranks_planted_anomalies_high(subject: Subject) -> None:
     """Higher is more anomalous: planted anomalies outrank most usual rows."""
     rows = len(_training(subject))
-    X, truth = planted(rows, rows // 20)
+    X, truth = (planted_stretches if _in_time(subject) else planted)(rows, rows // 20)
     scores = _training_scores(subject, X)
     above = scores[truth == 1][:, None] - scores[truth == 0][None, :]
     auc = float(np.mean(above > 0) + 0.5 * np.mean(above == 0))
@@ -64,13 +76,13 @@ def prints_nothing(subject: Subject) -> None:
 
 def fits_the_fewest_rows_it_names(subject: Subject) -> None:
     """`min_rows` is true: so many rows can be fitted."""
-    X = usual(subject.detector.min_rows)
+    X = _ordinary(subject, subject.detector.min_rows)
     _valid(_training_scores(subject, X), len(X))
 
 
 def takes_one_column(subject: Subject) -> None:
     """A table may have a single feature."""
-    X = usual(len(_training(subject)), width=1)
+    X = _ordinary(subject, len(_training(subject)), width=1)
     _valid(_training_scores(subject, X), len(X))
 
 
@@ -115,18 +127,30 @@ def fits_or_refuses_tiny_values(subject: Subject) -> None:
 def scores_or_refuses_huge_values(subject: Subject) -> None:
     """Scoring values of 1e300 after an ordinary fit gives finite scores or a ValueError."""
     detector = _fitted(subject)
-    X = frozen(np.array([[HUGE] * WIDTH, [-HUGE] * WIDTH, [HUGE, -HUGE, 0.0, TINY]]))
+    X = np.array([[HUGE] * WIDTH, [-HUGE] * WIDTH, [HUGE, -HUGE, 0.0, TINY]])
+    if _in_time(subject):
+        X = np.vstack([_fresh(subject), X, _fresh(subject)])
+    X = frozen(X)
     _finite_or_refused(lambda: detector.score(X), len(X))
 
 
 def scores_new_rows(subject: Subject) -> None:
     """Rows that it was not fitted on get finite scores."""
-    _valid(_fitted(subject).score(_fresh()), len(_fresh()))
+    X = _fresh(subject)
+    _valid(_fitted(subject).score(X), len(X))
 
 
 def takes_one_row(subject: Subject) -> None:
     """A single row can be scored."""
-    _valid(_fitted(subject).score(frozen(_fresh()[:1])), 1)
+    _valid(_fitted(subject).score(frozen(_fresh(subject)[:1])), 1)
+
+
+def scores_or_refuses_a_short_stretch(subject: Subject) -> None:
+    """A stretch of one time step, or of few, gives finite scores or a ValueError."""
+    detector = _fitted(subject)
+    for steps in (1, 3):
+        X = frozen(_fresh(subject)[:steps])
+        _finite_or_refused(partial(detector.score, X), steps)
 
 
 def implements_what_it_claims(subject: Subject) -> None:
@@ -159,7 +183,7 @@ def scores_the_same_once_saved(subject: Subject) -> None:
     detector = _fitted(subject)
     loaded = subject.create(seed=99)
     loaded.set_state(_through_a_file(detector.get_state()))
-    expected, found = detector.score(_fresh()), loaded.score(_fresh())
+    expected, found = detector.score(_fresh(subject)), loaded.score(_fresh(subject))
     require(np.array_equal(expected, found), "it scores differently once saved and loaded")
 
 
@@ -177,7 +201,7 @@ def saves_no_rows_it_does_not_declare(subject: Subject) -> None:
 def scores_a_row_alone_as_among_others(subject: Subject) -> None:
     """``rowwise``: a row's score is the same, bit for bit, in any batch and order."""
     detector = _fitted(subject)
-    X = _fresh()
+    X = _fresh(subject)
     whole = detector.score(X)
     alone = np.concatenate([detector.score(frozen(row[None])) for row in X])
     require(np.array_equal(whole, alone), f"{_differing(whole, alone)} alone")
@@ -190,7 +214,8 @@ def scores_a_row_alone_as_among_others(subject: Subject) -> None:
 def scores_the_same_in_threads(subject: Subject) -> None:
     """``thread_safe``: threads that share a fitted detector get what one thread gets."""
     detector = _fitted(subject)
-    batches = [frozen(usual(20, seed=seed) * (1 + seed % 3)) for seed in range(24)]
+    size = len(_fresh(subject)) if _in_time(subject) else 20
+    batches = [frozen(_ordinary(subject, size, seed=seed) * (1 + seed % 3)) for seed in range(24)]
     expected = [detector.score(batch) for batch in batches]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(detector.score, batches))
@@ -207,11 +232,12 @@ def takes_missing_values(subject: Subject) -> None:
 
 def explains_with_one_number_per_feature(subject: Subject) -> None:
     """``explains``: contributions are finite float64, one per row and feature."""
-    contributions = _explain(subject, _fresh())
+    X = _fresh(subject)
+    contributions = _explain(subject, X)
     require(
-        contributions.shape == _fresh().shape and contributions.dtype == np.float64,
+        contributions.shape == X.shape and contributions.dtype == np.float64,
         f"contributions are {contributions.dtype} of shape {contributions.shape},"
-        f" not float64 of shape {_fresh().shape}",
+        f" not float64 of shape {X.shape}",
     )
     require(np.isfinite(contributions).all(), "contributions are not all finite")
 
@@ -225,26 +251,29 @@ def explains_the_feature_that_is_off(subject: Subject) -> None:
     require(right > WIDTH // 2, f"it names {right} of {WIDTH} planted features")
 
 
-def _claimed(check: Callable[[Subject], None], *needs: Capability) -> Check:
-    return Check(check, frozenset(needs))
+def _claimed(
+    check: Callable[[Subject], None], *needs: Capability, kinds: frozenset[Modality] = MATRICES
+) -> Check:
+    return Check(check, frozenset(needs), kinds)
 
 
 DETECTOR_CHECKS: tuple[Check, ...] = (
-    Check(gives_one_finite_score_per_row),
-    Check(ranks_planted_anomalies_high),
-    Check(leaves_its_input_alone),
-    Check(prints_nothing),
-    Check(fits_the_fewest_rows_it_names),
-    Check(takes_one_column),
-    Check(takes_a_constant_column),
-    Check(takes_float32_values),
-    Check(scores_or_refuses_equal_rows),
-    Check(scores_or_refuses_repeated_rows),
-    Check(fits_or_refuses_huge_values),
-    Check(fits_or_refuses_tiny_values),
-    Check(implements_what_it_claims),
+    _claimed(gives_one_finite_score_per_row),
+    _claimed(ranks_planted_anomalies_high),
+    _claimed(leaves_its_input_alone),
+    _claimed(prints_nothing),
+    _claimed(fits_the_fewest_rows_it_names),
+    _claimed(takes_one_column),
+    _claimed(takes_a_constant_column),
+    _claimed(takes_float32_values),
+    _claimed(scores_or_refuses_equal_rows),
+    _claimed(scores_or_refuses_repeated_rows),
+    _claimed(fits_or_refuses_huge_values),
+    _claimed(fits_or_refuses_tiny_values),
+    _claimed(implements_what_it_claims),
     _claimed(scores_new_rows, Capability.INDUCTIVE),
-    _claimed(takes_one_row, Capability.INDUCTIVE),
+    _claimed(takes_one_row, Capability.INDUCTIVE, kinds=_TABLES),
+    _claimed(scores_or_refuses_a_short_stretch, Capability.INDUCTIVE, kinds=_SERIES),
     _claimed(scores_or_refuses_huge_values, Capability.INDUCTIVE),
     _claimed(repeats_itself_with_the_same_seed, Capability.SEEDED),
     _claimed(scores_the_same_once_saved, Capability.SAVES, Capability.INDUCTIVE),
@@ -260,11 +289,23 @@ DETECTOR_CHECKS: tuple[Check, ...] = (
 
 def _training(subject: Subject) -> FloatMatrix:
     """Ordinary rows, enough for the detector."""
-    return usual(max(100, 2 * subject.detector.min_rows))
+    return _ordinary(subject, max(250 if _in_time(subject) else 100, 2 * subject.detector.min_rows))
 
 
-def _fresh() -> FloatMatrix:
-    """40 rows that no detector was fitted on, some of them anomalous."""
+def _ordinary(subject: Subject, rows: int, *, seed: int = 0, width: int = WIDTH) -> FloatMatrix:
+    """Ordinary rows of a table, or time steps of a series, as the detector takes them."""
+    return (waves if _in_time(subject) else usual)(rows, seed=seed, width=width)
+
+
+def _in_time(subject: Subject) -> bool:
+    """Whether the detector takes series only."""
+    return Modality.TABULAR not in subject.detector.modalities
+
+
+def _fresh(subject: Subject) -> FloatMatrix:
+    """Rows that no detector was fitted on, some of them anomalous: 40, or 150 time steps."""
+    if _in_time(subject):
+        return planted_stretches(150, 10, seed=5)[0]
     return frozen(np.vstack([usual(30, seed=5), planted(0, 10, seed=5)[0]]))
 
 

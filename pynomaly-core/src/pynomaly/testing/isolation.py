@@ -32,26 +32,26 @@ def scores_the_same_in_this_process(subject: Subject) -> None:
         "rows that it is fitted on score differently in this process",
     )
     if subject.can(Capability.INDUCTIVE):
-        isolated, ours = fitted(subject).score(fresh()), fitted(here).score(fresh())
+        isolated, ours = fitted(subject).score(fresh(subject)), fitted(here).score(fresh(subject))
         require(np.array_equal(isolated, ours), "new rows score differently in this process")
 
 
 def comes_back_when_its_process_ended(subject: Subject) -> None:
     """A process that was killed is a typed error at most, and then there is a new one."""
     detector = fitted(subject)
-    before = detector.score(fresh())
+    before = detector.score(fresh(subject))
     processes = [psutil.Process(pid) for pid in _room(detector).pids]
     for process in processes:
         process.kill()
     psutil.wait_procs(processes, timeout=10)
     with suppress(WorkerFailed):
-        detector.score(fresh())
+        detector.score(fresh(subject))
     if subject.can(Capability.SAVES):
-        after = detector.score(fresh())
+        after = detector.score(fresh(subject))
         require(np.array_equal(before, after), "it scores differently in a new process")
     else:
         detector.fit(training(subject))
-        require(len(detector.score(fresh())) == len(before), "it cannot be fitted again")
+        require(len(detector.score(fresh(subject))) == len(before), "it cannot be fitted again")
 
 
 def leaves_no_process_behind(subject: Subject) -> None:
@@ -67,9 +67,9 @@ def leaves_no_process_behind(subject: Subject) -> None:
 def serves_several_threads(subject: Subject) -> None:
     """Threads that share it get what one thread gets: its process takes one call at a time."""
     detector = fitted(subject)
-    expected = detector.score(fresh())
+    expected = detector.score(fresh(subject))
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: detector.score(fresh()), range(8)))
+        found = list(pool.map(lambda _: detector.score(fresh(subject)), range(8)))
     wrong = sum(not np.array_equal(expected, scores) for scores in found)
     require(not wrong, f"{wrong} of {len(found)} calls score differently in 4 threads")
 

@@ -23,7 +23,7 @@ from pynomaly.infrastructure.registry import Registry
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Spec
 
-_MATRICES = frozenset({Modality.TABULAR, Modality.SERIES})
+MATRICES = frozenset({Modality.TABULAR, Modality.SERIES})
 """Kinds of data whose detectors see a float matrix."""
 
 
@@ -124,7 +124,7 @@ class Subject:
             SkippedError: If it takes no matrix, or a requirement of it is missing.
         """
         kinds = self.detector.modalities
-        if not kinds & _MATRICES:
+        if not kinds & MATRICES:
             raise SkippedError(f"the kit has no {' or '.join(sorted(kinds))} data yet")
         try:
             return self.package.registry.create_detector(self.spec.id, seed=seed)[2]
@@ -139,10 +139,20 @@ class Check:
     Attributes:
         run: The check. Its name is the check's name, its docstring says what must hold.
         needs: Capabilities that a detector claims if the check concerns it.
+        kinds: Kinds of data, one of which a detector takes if the check concerns it; empty for any.
     """
 
     run: Callable[[Any], None]
     needs: frozenset[Capability] = frozenset()
+    kinds: frozenset[Modality] = frozenset()
+
+    def concerns(self, spec: DetectorSpec) -> bool:
+        """Whether it concerns a detector."""
+        kinds = spec.modalities
+        # One for tables that takes series, too, is checked on tables.
+        if Modality.TABULAR in kinds:
+            kinds = kinds - {Modality.SERIES}
+        return self.needs <= spec.capabilities and (not self.kinds or bool(self.kinds & kinds))
 
     @property
     def name(self) -> str:

@@ -37,6 +37,26 @@ def planted(rows: int, anomalies: int, *, seed: int = 0) -> tuple[FloatMatrix, F
     return frozen(X[order]), truth[order]
 
 
+def waves(steps: int, *, seed: int = 0, width: int = WIDTH) -> FloatMatrix:
+    """One series of noisy waves of 25 steps, shape (steps, width), about mean 0 and sd 1."""
+    rng = np.random.default_rng(seed)
+    phase = 2 * np.pi * (np.arange(steps)[:, None] / 25 + np.arange(width) / width)
+    return frozen(1.3 * np.sin(phase) + 0.3 * rng.standard_normal((steps, width)))
+
+
+def planted_stretches(
+    steps: int, anomalies: int, *, seed: int = 0
+) -> tuple[FloatMatrix, FloatVector]:
+    """Waves with stretches of 10 steps that are something else; and 1.0 where one is."""
+    X = waves(steps, seed=seed).copy()
+    truth = np.zeros(steps)
+    rng = np.random.default_rng(seed + 1)
+    for start in np.linspace(steps // 5, steps - 20, max(1, anomalies // 10)).astype(int):
+        X[start : start + 10] = 5.0 + 2.0 * rng.standard_normal((10, WIDTH))
+        truth[start : start + 10] = 1.0
+    return frozen(X), truth
+
+
 def with_columns(X: FloatMatrix, columns: dict[int, FloatVector | float]) -> FloatMatrix:
     """X with some columns replaced."""
     changed = X.copy()

@@ -109,13 +109,13 @@ def _at(depth: Depth, subject: Subject) -> tuple[Check, ...]:
 def _isolation(spec: Spec, isolated: bool) -> tuple[Check, ...]:  # noqa: FBT001 - passed on
     if not isolated or not isinstance(spec, DetectorSpec):
         return ()
-    return tuple(check for check in ISOLATION_CHECKS if check.needs <= spec.capabilities)
+    return tuple(check for check in ISOLATION_CHECKS if check.concerns(spec))
 
 
 def _behaviour(spec: Spec) -> tuple[Check, ...]:
     match spec:
         case DetectorSpec():
-            return tuple(check for check in DETECTOR_CHECKS if check.needs <= spec.capabilities)
+            return tuple(check for check in DETECTOR_CHECKS if check.concerns(spec))
         case LoaderSpec():
             return LOADER_CHECKS
         case PublisherSpec():

@@ -18,7 +18,7 @@ from pynomaly.infrastructure.isolation.replies import result_of
 from pynomaly.infrastructure.isolation.room import Room
 
 _HANDLES = itertools.count()
-_READING = frozenset({"score", "explain"})
+_READING = frozenset({"score", "score_edges", "explain"})
 """Methods that leave a detector as it is: any copy of it will do, also several at once."""
 _WHOLE = frozenset({"fit", "fit_score", "set_state"})
 """Methods after which nothing is left of what a detector was before."""

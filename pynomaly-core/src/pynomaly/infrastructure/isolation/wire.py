@@ -1,7 +1,7 @@
 """The protocol, as the host speaks it: requests out, replies in, and nothing believed of a reply.
 
 A frame is two lengths, a header and a body, both JSON, then the arrays and bytes that were pulled
-out of the body. `worker.py` holds the other side.
+out of the body. A graph goes as its arrays. `worker.py` holds the other side.
 """
 
 from __future__ import annotations
@@ -9,15 +9,17 @@ from __future__ import annotations
 import json
 import math
 import struct
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import attrs
 import numpy as np
 import psutil
 
+from pynomaly.domain.graphs import GraphArrays
 from pynomaly.infrastructure.isolation.sharing import SharedMemory
 from pynomaly.infrastructure.isolation.transport import Transport
-from pynomaly.infrastructure.packing import ARRAY_KINDS, pack, unpack
+from pynomaly.infrastructure.packing import ARRAY_KINDS, MARK, Put, pack, unpack
 
 FRAME = struct.Struct(">IQ")
 """Bytes of the header, and of the body."""
@@ -51,8 +53,8 @@ class Parcel:
     raw: tuple[memoryview, ...]
 
 
-def pack_parcel(value: Any) -> Parcel:
-    """`value` ready to be sent.
+def pack_parcel(args: Sequence[Any]) -> Parcel:
+    """Arguments ready to be sent: what a state may hold, and graphs.
 
     Raises:
         TypeError: Naming the place of what cannot be sent.
@@ -70,8 +72,15 @@ def pack_parcel(value: Any) -> Parcel:
         facts.append({"dtype": dtype, "shape": shape, "bytes": len(raw[-1]), "offset": None})
         return len(raw) - 1
 
-    body = json.dumps(pack(value, "arguments", put)).encode()
-    return Parcel(body, tuple(facts), tuple(raw))
+    body = json.dumps([_packed(each, f"arguments/{i}", put) for i, each in enumerate(args)])
+    return Parcel(body.encode(), tuple(facts), tuple(raw))
+
+
+def _packed(value: Any, name: str, put: Put) -> Any:
+    if isinstance(value, GraphArrays):
+        parts = {"features": value.features, "edges": value.edges, "directed": value.directed}
+        return {MARK: pack(parts, name, put)}
+    return pack(value, name, put)
 
 
 @attrs.frozen

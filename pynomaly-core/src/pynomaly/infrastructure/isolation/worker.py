@@ -3,7 +3,7 @@
 It needs Python 3.6 and NumPy, and is installed into no environment. On standard input come
 requests, on what was standard output replies go back. Each is a frame: two lengths, a header and
 a body, both JSON, then the arrays and bytes that were pulled out of the body. Large ones lie in
-shared memory instead. Whatever a library prints goes to standard error.
+shared memory instead. A graph comes as its arrays. Whatever a library prints goes to standard error.
 """
 
 import importlib
@@ -324,10 +324,39 @@ def _pack(value: Any, name: str, buffers: List[Any]) -> Any:
     raise TypeError(f"{name}: {kind} cannot be sent")
 
 
+class GraphArrays:
+    """A graph, where there is no Pynomaly to have a class for it.
+
+    Attributes:
+        features: Attributes of the nodes, standardised, shape (n, d), float64.
+        edges: Positions of both ends of each edge, shape (2, m), int64.
+        directed: Whether an edge's first end points to its second.
+    """
+
+    def __init__(self, features: Any, edges: Any, *, directed: bool) -> None:
+        self.features = features
+        self.edges = edges
+        self.directed = directed
+
+    def __len__(self) -> int:
+        """Number of nodes."""
+        return len(self.features)
+
+
+def _graph(parts: Dict[str, Any]) -> Any:
+    if "pynomaly" in sys.modules:  # an installed plugin: it may ask for the class
+        ours = importlib.import_module("pynomaly.domain.graphs")
+        return ours.GraphArrays(**parts)
+    return GraphArrays(**parts)
+
+
 def _unpack(value: Any, buffers: List[Any]) -> Any:
     if isinstance(value, dict):
         if MARK in value:
-            return buffers[value[MARK]]
+            marked = value[MARK]
+            if isinstance(marked, dict):
+                return _graph(_unpack(marked, buffers))
+            return buffers[marked]
         return {key: _unpack(item, buffers) for key, item in value.items()}
     if isinstance(value, list):
         return [_unpack(item, buffers) for item in value]

@@ -64,6 +64,8 @@ def find_dialect(text: str, options: Mapping[str, Any], source: str) -> Dialect:
     delimiter = {"\\t": "\t", "tab": "\t"}.get(delimiter or "", delimiter)
     if delimiter is None:
         delimiter = _find_delimiter(lines, quote)
+    if options.get("quote") is None and _is_stray(lines, delimiter, quote):
+        quote = ""
     rows = parse(lines[:_SAMPLE_ROWS], delimiter, quote)
     decimal = _option(options, "decimal", lambda value: value in {".", ","})
     if decimal is None:
@@ -134,6 +136,17 @@ def _find_delimiter(lines: Sequence[str], quote: str) -> str:
     return best
 
 
+def _is_stray(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    """Whether quotes are just characters: some close before a field ends, and none is needed."""
+    if not any(quote in line for line in lines):
+        return False
+    mark, end = re.escape(quote), re.escape(delimiter)
+    early = re.compile(f"(^|{end}){mark}[^{mark}]*{mark}[^{mark}{end}]")
+    whole = [line for line in lines[:-1] if line.strip()]  # the last one may be cut
+    widths = {line.count(delimiter) for line in whole}
+    return len(widths) == 1 and widths != {0} and any(early.search(line) for line in whole)
+
+
 def _has_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
     fields = [field.strip() for row in rows for field in row]
     with_comma = sum(bool(_COMMA.fullmatch(field)) for field in fields)
@@ -142,8 +155,15 @@ def _has_decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
-    """A header has neither numbers nor dates in it, but for pandas' count of the columns."""
+    """A header has neither numbers nor dates in it, but for pandas' count of the columns.
+
+    Nor does a word of it stand again and again in its column.
+    """
     first = rows[0] if rows else []
+    for j, field in enumerate(first):
+        again = sum(len(row) > j and row[j] == field for row in rows[1:])
+        if again > 1 and field.strip() and field not in NULLS:
+            return False
     data = [bool(_NUMBER.fullmatch(f) or _DATE.fullmatch(f)) for f in first]
     if not any(data):
         return any(field.strip() and field not in NULLS for field in first)

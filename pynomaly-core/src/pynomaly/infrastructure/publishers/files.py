@@ -13,8 +13,8 @@ from typing import IO, Literal
 import polars as pl
 
 from pynomaly.domain.errors import OutputError
-from pynomaly.infrastructure.loaders.paths import to_path
 from pynomaly.infrastructure.streaming import BatchSink
+from pynomaly.infrastructure.targets import file_to_write
 
 Compression = Literal["uncompressed", "gzip", "zstd"]
 Encode = Callable[[pl.DataFrame, IO[bytes]], None]
@@ -142,11 +142,7 @@ class Target:
     """
 
     def __init__(self, uri: str) -> None:
-        self.path = to_path(uri)
-        if self.path.is_dir():
-            raise OutputError(uri, "it is a folder; name a file in it")
-        if not self.path.parent.is_dir():
-            raise OutputError(uri, f"there is no folder {self.path.parent}; create it first")
+        self.path = file_to_write(uri)
         name = f".{self.path.name[:200]}.{secrets.token_hex(4)}.part"
         self.temporary = self.path.with_name(name)
         with self.mishaps():
