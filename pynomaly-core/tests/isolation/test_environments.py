@@ -301,6 +301,36 @@ def test_a_package_that_is_not_there_is_named(cache, monkeypatch):
     assert list(cache.iterdir()) == []
 
 
+BACKEND = """
+import subprocess
+import zipfile
+
+def build_wheel(folder, settings=None, metadata=None):
+    code = subprocess.call(["pip", "--version"])
+    name = "meddling-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(folder + "/" + name, "w") as wheel:
+        wheel.writestr("meddling.py", f"CODE = {code}")
+        info = "meddling-1.0.dist-info/"
+        wheel.writestr(info + "METADATA", "Metadata-Version: 2.1\\nName: meddling\\nVersion: 1.0")
+        wheel.writestr(info + "WHEEL", "Wheel-Version: 1.0\\nTag: py3-none-any")
+        wheel.writestr(info + "RECORD", "")
+    return name
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows finds no script in the place of pip")
+def test_a_package_cannot_install_others_while_it_is_built(cache, tmp_path):
+    project = tmp_path / "meddling"
+    project.mkdir()
+    system = {"requires": [], "build-backend": "backend", "backend-path": ["."]}
+    lines = [f"{key} = {value!r}" for key, value in system.items()]
+    (project / "pyproject.toml").write_text("\n".join(["[build-system]", *lines]))
+    (project / "backend.py").write_text(BACKEND)
+    folder = create_environment(spec_of(no_deps=[str(project)]), say=lambda line: None)
+    (module,) = folder.rglob("meddling.py")
+    assert module.read_text() == "CODE = 1"
+
+
 def test_what_was_installed_is_tried_before_it_counts(cache, tmp_path, monkeypatch):
     (tmp_path / "worker_that_fails.py").write_text("import no_such_library_at_all\n")
     monkeypatch.syspath_prepend(str(tmp_path))

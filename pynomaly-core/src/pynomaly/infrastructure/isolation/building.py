@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -40,6 +41,7 @@ _UNREACHED = re.compile(
     r"|Could not fetch URL|Failed to fetch|error sending request",
     re.IGNORECASE,
 )
+_NO_PIP = "#!/bin/sh\necho 'a build may not install anything by itself' >&2\nexit 1\n"
 _TEMPORARY = re.compile(r"\.\w+-(\d+)-.+")
 
 
@@ -164,17 +166,34 @@ def _see_ours(folder: Path) -> None:
     (site / "pynomaly-overlay.pth").write_text("\n".join([*ours, ""]), "utf-8")
 
 
+@contextmanager
+def _builds_install_nothing() -> Iterator[dict[str, str]]:
+    """Environment variables with which the command ``pip`` does nothing but fail.
+
+    A package's setup.py may install whatever it likes by that command, as that of TODS does, and
+    into whichever environment the first ``pip`` on the path belongs to.
+    """
+    with TemporaryDirectory(prefix="pynomaly-") as folder:
+        for name in ("pip", "pip3"):
+            path = Path(folder, name)
+            path.write_text(_NO_PIP, "utf-8")
+            path.chmod(0o755)
+        yield {**os.environ, "PATH": os.pathsep.join([folder, os.environ.get("PATH", "")])}
+
+
 def _run(spec: EnvironmentSpec, command: Sequence[str]) -> None:
     try:
-        done = subprocess.run(  # noqa: S603 - no shell
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        with _builds_install_nothing() as variables:
+            done = subprocess.run(  # noqa: S603 - no shell
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                env=variables,
+                check=False,
+            )
     except OSError as error:
         reason = f"{command[0]} cannot be started: {error.strerror or error}"
         raise EnvironmentFailed(spec.id, reason) from error
