@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pynomaly.domain.datasets import Table as Table
     from pynomaly.domain.errors import PynomalyError as PynomalyError
     from pynomaly.domain.graphs import Graph as Graph
+    from pynomaly.items import Items as Items
     from pynomaly.results import Model as Model
     from pynomaly.results import Result as Result
 
@@ -21,6 +22,7 @@ __version__ = "0.1.0"
 
 _EXPORTS = {
     "Graph": "pynomaly.domain.graphs",
+    "Items": "pynomaly.items",
     "Model": "pynomaly.results",
     "PynomalyError": "pynomaly.domain.errors",
     "Result": "pynomaly.results",

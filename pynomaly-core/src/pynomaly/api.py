@@ -9,6 +9,7 @@ from typing import Any
 from pynomaly.application.detect import detect as detect_in
 from pynomaly.application.detect import held_in_memory
 from pynomaly.application.fit import fit as fit_on
+from pynomaly.application.fused import detect_parts, fit_parts
 from pynomaly.application.inspect import Inspection, inspect_table
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import choose_decision
@@ -20,10 +21,11 @@ from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings
 from pynomaly.infrastructure.spool import partition_within
+from pynomaly.items import items_in, items_like, open_items, refuse_options
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import DetectorSpec
 from pynomaly.results import Model, Result, collect_result
-from pynomaly.sources import open_data, open_table
+from pynomaly.sources import names_of, open_data, open_table
 
 
 def detect(
@@ -56,7 +58,7 @@ def detect(
     """Find what is anomalous in `data`.
 
     Args:
-        data: A path, URI, frame, array, list of rows, `Table` or `Graph`.
+        data: A path, URI, frame, array, list of rows, `Table`, `Graph` or `Items`.
         detector: Id such as ``"fast.iforest"``; None for the installed default.
         params: Its parameters.
         reference: Data of the same form to learn from; then alarms hold their rate. Without it
@@ -90,6 +92,15 @@ def detect(
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text, source, target)
     decision = choose_decision(*_budget(settings, alpha, top, fdr))
+    if (items := items_in(data)) is not None:
+        given = {"detector": detector, "params": params, "nodes": nodes, "directed": directed}
+        given |= {"features": features, "feature_params": feature_params}
+        refuse_options(items, given | {"window": window, "season": season}, roles)
+        parts = open_items(items, registry, settings, seed)
+        against = reference and open_items(
+            items_like(reference, items), registry, settings, seed, clean=clean
+        )
+        return collect_result(detect_parts(parts, decision, reference=against or None))
     opened = open_data(data, registry, roles, nodes=nodes, directed=directed)
     if reference is not None:
         reference = open_data(reference, registry, roles, nodes=nodes, directed=directed)
@@ -148,6 +159,11 @@ def fit(
     settings = services().get(Settings)
     registry = services().get(Registry)
     roles = _roles(columns, exclude, id, label, time, series, text, source, target)
+    if (items := items_in(data)) is not None:
+        given = {"detector": detector, "params": params, "nodes": nodes, "directed": directed}
+        given |= {"features": features, "feature_params": feature_params}
+        refuse_options(items, given | {"window": window, "season": season}, roles)
+        return Model(fit_parts(open_items(items, registry, settings, seed, clean=clean)))
     opened = open_data(data, registry, roles, nodes=nodes, directed=directed)
     recipe = make_recipe(
         *(registry, settings, detector, params, roles, seed),
@@ -213,10 +229,5 @@ def _roles(
     source: str | None,
     target: str | None,
 ) -> Roles:
-    chosen = None if columns is None else _names(columns)
-    return Roles(chosen, _names(exclude), id, label, time, series, text, source, target)
-
-
-def _names(given: str | Sequence[str]) -> tuple[str, ...]:
-    """A string is one name, not its letters."""
-    return (given,) if isinstance(given, str) else tuple(given)
+    chosen = None if columns is None else names_of(columns)
+    return Roles(chosen, names_of(exclude), id, label, time, series, text, source, target)

@@ -11,8 +11,10 @@ import numpy as np
 import polars as pl
 
 from pynomaly.application.contract import finish_matrix
+from pynomaly.application.fused import score_parts
 from pynomaly.application.graphs import GraphJudge, nodes_table
-from pynomaly.application.guard import check_explains, score_guarded
+from pynomaly.application.guard import score_guarded
+from pynomaly.application.items import FusedModel
 from pynomaly.application.model import FittedModel
 from pynomaly.application.score import score
 from pynomaly.application.score_table import TableJudge
@@ -29,8 +31,10 @@ from pynomaly.domain.decisions import (
 from pynomaly.domain.errors import MissingRequirement, UsageError
 from pynomaly.domain.graphs import Graph
 from pynomaly.infrastructure.composition import services
+from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings
 from pynomaly.infrastructure.spool import partition_within
+from pynomaly.items import open_to_score
 from pynomaly.ports.specs import Modality
 from pynomaly.sources import check_width, rows_for
 
@@ -168,7 +172,7 @@ class Result:
         """
         if n < 1:
             raise UsageError(f"n must be at least 1, not {n}")
-        check_explains(self.model.fitted.spec)
+        self.model.fitted.check_explains()
         rows = np.flatnonzero(self.is_anomaly)
         rows = rows[np.argsort(-self.scores[rows], kind="stable")]
         if not rows.size:
@@ -194,13 +198,14 @@ class Model:
         fitted: Its parts.
     """
 
-    def __init__(self, fitted: FittedModel) -> None:
+    def __init__(self, fitted: FittedModel | FusedModel) -> None:
         self.fitted = fitted
 
     def __repr__(self) -> str:
         """The detector and what it was fitted on."""
         rows = self.fitted.lineage["rows"]
-        return f"Model({self.fitted.spec.id}, fitted on {rows:,} rows)"
+        ids = ", ".join(spec.id for spec in self.fitted.specs)
+        return f"Model({ids}, fitted on {rows:,} rows)"
 
     def score(
         self,
@@ -222,18 +227,20 @@ class Model:
             UsageError: If the decision cannot be kept.
         """
         decision = choose_decision(alpha, top, fdr)
+        if isinstance(self.fitted, FusedModel):
+            parts = open_to_score(data, self.fitted, services().get(Registry))
+            return collect_result(score_parts(self.fitted, parts, decision))
         if label is None and isinstance(data, np.ndarray) and self.fitted.features.all_numbers:
             result = _score_array(self.fitted, data, decision)
             if result is not None:
                 return result
-        table = rows_for(data, self.fitted, nodes=nodes)
+        fitted = self.fitted
+        table = rows_for(data, fitted, nodes=nodes)
         limit = services().get(Settings).in_memory_mib * 2**20
         partition = partition_within(limit)
         return read_whole(
             table,
-            lambda t: collect_result(
-                score(self.fitted, t, decision, label=label, partition=partition)
-            ),
+            lambda t: collect_result(score(fitted, t, decision, label=label, partition=partition)),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,6 +88,11 @@ def open_source(
         table: Table | Graph = registry.resolve(spec)(str(uri), options or {})
         return table
     return table_from(data)
+
+
+def names_of(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Names of columns; a string is one name, not its letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def _loader_id(registry: Registry, uri: str) -> str:

@@ -21,8 +21,7 @@ from pynomaly.application.score_series import rank_series
 from pynomaly.application.score_table import TableJudge
 from pynomaly.application.scoring import Judge, ScoredBatch, Scoring
 from pynomaly.domain.datasets import Table
-from pynomaly.domain.decisions import Decision, FalseDiscoveryRate
-from pynomaly.domain.errors import UsageError
+from pynomaly.domain.decisions import Decision, check_reference
 from pynomaly.domain.graphs import Graph
 from pynomaly.ports.protocols import Publisher
 from pynomaly.ports.specs import Modality
@@ -68,11 +67,7 @@ def detect(
             progress=progress,
             partition=partition,
         )
-    if isinstance(decision, FalseDiscoveryRate):
-        raise UsageError(
-            "fdr needs a reference: without one p-values are ranks, which are uniform by"
-            " construction; give --reference with --clean, or use --alpha or --top"
-        )
+    check_reference(decision)
     judge: Judge
     if isinstance(data, Graph):
         judge = rank_graph(data, recipe, progress)

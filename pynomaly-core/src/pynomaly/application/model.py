@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
+from pynomaly.application.guard import check_explains
 from pynomaly.application.recipe import ChosenTransformer
 from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.features import Features
@@ -95,6 +96,19 @@ class FittedModel:
             "seed": self.seed,
             "left_out": dict(self.features.left_out),
         }
+
+    @property
+    def specs(self) -> list[DetectorSpec]:
+        """Of all detectors, which is one."""
+        return [self.spec]
+
+    def check_explains(self) -> None:
+        """Refuse to explain where the detector cannot.
+
+        Raises:
+            DataError: Saying which can.
+        """
+        check_explains(self.spec)
 
     @property
     def detector(self) -> Detector:

@@ -36,6 +36,7 @@ from pynomaly.application.stepping import (
     series_detector,
     step_series,
 )
+from pynomaly.application.windowed import Windowed
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
@@ -119,6 +120,8 @@ class SeriesJudge:
                 p_values.append(np.ones(len(stepped.rows)))
             else:
                 p_values.append(member.calibration.p_values(scores[-1]))
+            if member is not None and isinstance(member.detector, Windowed):
+                self._counts["window"] = max(self._counts["window"], member.detector.window)
             self._count(stepped, known=member is not None)
             done += len(stepped.rows)
             progress("scoring", done, self._table.rows)
@@ -149,13 +152,18 @@ class SeriesJudge:
         return frame, self.model.features.by_column(matrix)
 
     def findings(self) -> dict[str, Any]:
-        """How many series and steps there are, the number of events, and the strongest."""
+        """Numbers of series, steps and events, the longest window, and the strongest events."""
         counts = {name: self._counts[name] for name in ("series", "steps")}
         strongest = [
             {name: _json_ready(value) for name, value in event.items()}
             for event in self.events.head(EVENTS_SHOWN).to_dicts()
         ]
-        return {**counts, "events": self.events.height, "strongest_events": strongest}
+        return {
+            **counts,
+            "window": self._counts["window"] or None,
+            "events": self.events.height,
+            "strongest_events": strongest,
+        }
 
     def _each(self, tally: Tally) -> Iterator[Stepped]:
         return (stepped for stepped, _ in self._each_with_times(tally))

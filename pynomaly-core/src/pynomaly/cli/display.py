@@ -82,8 +82,7 @@ def echo_scoring(summary: dict[str, Any], top: pl.DataFrame | None, id: str | No
     _echo_field("alarms", f"{alarms:,} of {_count(rows, 'row')}{share}{among}")
     _echo_field("decision", _decision(summary["decision"]))
     _echo_field("calibration", _calibration(summary["calibration"]))
-    params = ", ".join(f"{name}={value}" for name, value in summary["params"].items())
-    _echo_field("detector", f"{summary['detector']} ({params})" if params else summary["detector"])
+    _echo_field("detector", _detector(summary))
     for name, reason in summary["left_out"].items():
         _echo_field("left out", f"{name}: {reason}")
     if summary["metrics"]:
@@ -99,7 +98,10 @@ def echo_fit(summary: dict[str, Any]) -> None:
     rows, fitted = summary["rows"], summary["fitted_rows"]
     used = f"{fitted:,} of {rows:,}" if fitted < rows else f"{rows:,}"
     series = f", {_count(summary['members'], 'series')}" if summary["kind"] == "series" else ""
-    _echo_field("fitted", f"{summary['detector']} on {used} rows{series}")
+    if summary["kind"] == "multimodal":
+        _echo_field("fitted", f"{rows:,} items: {_detector(summary)}")
+    else:
+        _echo_field("fitted", f"{summary['detector']} on {used} rows{series}")
     if summary["calibration"]:
         _echo_field("calibration", _calibration(summary["calibration"]))
     for name, reason in summary["left_out"].items():
@@ -133,9 +135,23 @@ def _data(summary: dict[str, Any]) -> str:
     if summary["kind"] == "graph":
         nodes, edges = _count(summary["nodes"], "node"), _count(summary["edges"], "edge")
         return f"a graph of {nodes} and {edges}"
+    if summary["kind"] == "multimodal":
+        parts = ", ".join(f"{count:,} with {name}" for name, count in summary["parts"].items())
+        return f"{_count(summary['rows'], 'item')}: {parts}"
     if summary["kind"] == "text":
         return _count(summary["rows"], "text")
     return f"a table of {_count(summary['rows'], 'row')}"
+
+
+def _detector(summary: dict[str, Any]) -> str:
+    """The detector and its parameters; of items, those of each part."""
+    if summary["kind"] == "multimodal":
+        return ", ".join(f"{name} by {spec}" for name, spec in summary["detector"].items())
+    params = ", ".join(f"{name}={value}" for name, value in summary["params"].items())
+    shown = f"{summary['detector']} ({params})" if params else str(summary["detector"])
+    window = summary.get("window")
+    most = "up to " if summary.get("series", 1) > 1 else ""
+    return f"{shown} on windows of {most}{window} steps" if window else shown
 
 
 def _count(number: int, noun: str) -> str:

@@ -6,7 +6,8 @@ import json
 import os
 import time
 import zipfile
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import attrs
 import click
@@ -14,7 +15,9 @@ import polars as pl
 
 from pynomaly.application.detect import Second, detect, held_in_memory, publish
 from pynomaly.application.fit import fit
+from pynomaly.application.fused import detect_parts, fit_parts, score_parts
 from pynomaly.application.graphs import GraphJudge
+from pynomaly.application.items import FusedModel, Parts
 from pynomaly.application.model import FittedModel
 from pynomaly.application.recipe import Recipe
 from pynomaly.application.score import score
@@ -33,12 +36,20 @@ from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.settings import Settings, load_settings, unknown_variables
 from pynomaly.infrastructure.spool import partition_within
+from pynomaly.items import items_in, open_items, open_to_score, refuse_options
 from pynomaly.logs import configure_logs
 from pynomaly.ports.specs import Modality
 from pynomaly.sources import open_data, rows_for
 
 ALARMS_EXIT_CODE = 3
 STDIN = "-"
+
+Data = Table | Graph | Parts
+_OF_PARTS = (
+    *("detector", "params", "nodes", "directed", "features", "feature_params"),
+    *("window", "season", "read_options"),
+)
+"""Options that each part of items has for itself."""
 
 
 def open_services(ctx: click.Context) -> tuple[Registry, Settings]:
@@ -62,25 +73,26 @@ def run_detect(
     decision = _decision(settings, given)
     if source == reference == STDIN:
         raise UsageError("the source and the reference are both standard input: name a file")
-    data = _open(registry, source, given)
-    against = None if reference is None else _open(registry, reference, given)
-    recipe = _recipe(registry, settings, data, given)
+    data = _open(registry, settings, source, given)
+    against = None if reference is None else _open(registry, settings, reference, given)
+    if against is not None and isinstance(data, Parts) != isinstance(against, Parts):
+        raise UsageError(f"{source} and {reference}: one describes items, the other does not")
+    recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
     limit = settings.in_memory_mib * 2**20
-
     with show_progress() as progress:
+        options: dict[str, Any] = {
+            "reference": against,
+            "explain": given["explain"] or 0,
+            "progress": progress,
+        }
 
-        def prepare(data: Table | Graph) -> Scoring:
-            return detect(
-                held_in_memory(data, limit),
-                recipe,
-                decision,
-                reference=against,
-                explain=given["explain"] or 0,
-                progress=progress,
-                partition=partition_within(limit),
-            )
+        def prepare(data: Data) -> Scoring:
+            if isinstance(data, Parts) or recipe is None:
+                return detect_parts(cast("Parts", data), decision, **options)
+            held = held_in_memory(data, limit)
+            return detect(held, recipe, decision, partition=partition_within(limit), **options)
 
-        inputs = [source, *filter(None, [reference, given["nodes"]])]
+        inputs = [*_read(source), *(_read(reference) if reference else []), given["nodes"]]
         _run(ctx, registry, inputs, data, prepare, given, started)
 
 
@@ -90,25 +102,27 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     registry, settings = open_services(ctx)
     decision = _decision(settings, given)
     fitted = _load(model, source, registry)
-    data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
+    data: Data
+    if isinstance(fitted, FusedModel):
+        data = open_to_score(source, fitted, registry)
+    else:
+        data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
     with show_progress() as progress:
+        options: dict[str, Any] = {"explain": given["explain"] or 0, "progress": progress}
 
-        def prepare(data: Table | Graph) -> Scoring:
-            return score(
-                fitted,
-                data,
-                decision,
-                explain=given["explain"] or 0,
-                label=given["label"],
-                progress=progress,
-                partition=partition_within(settings.in_memory_mib * 2**20),
-            )
+        def prepare(data: Data) -> Scoring:
+            if isinstance(fitted, FusedModel) or isinstance(data, Parts):
+                return score_parts(
+                    cast("FusedModel", fitted), cast("Parts", data), decision, **options
+                )
+            partition = partition_within(settings.in_memory_mib * 2**20)
+            label = given["label"]
+            return score(fitted, data, decision, label=label, partition=partition, **options)
 
-        inputs = [source, model, *filter(None, [given["nodes"]])]
-        _run(ctx, registry, inputs, data, prepare, given, started)
+        _run(ctx, registry, [*_read(source), model, given["nodes"]], data, prepare, given, started)
 
 
-def _load(model: str, source: str, registry: Registry) -> FittedModel:
+def _load(model: str, source: str, registry: Registry) -> FittedModel | FusedModel:
     """The model; where the source looks more like one, a hint that they stand the wrong way."""
     try:
         return load_model(model, registry)
@@ -124,26 +138,29 @@ def run_fit(ctx: click.Context, source: str, model: str, given: dict[str, Any]) 
     """`pynomaly fit`, end to end."""
     started = time.perf_counter()
     registry, settings = open_services(ctx)
-    data = _open(registry, source, given)
-    recipe = _recipe(registry, settings, data, given)
+    data = _open(registry, settings, source, given)
+    recipe = None if isinstance(data, Parts) else _recipe(registry, settings, data, given)
     if model == STDOUT:
         raise UsageError("a model is one file, not a stream: give -o a name, such as m.pynomaly")
-    check_saves(recipe.spec, model)
-    check_target(model, source)
+    specs = [part.recipe.spec for part in data.parts.values()] if isinstance(data, Parts) else []
+    check_saves([recipe.spec] if recipe else specs, model)
+    check_target(model, *_read(source))
     with show_progress() as progress:
         partition = partition_within(settings.in_memory_mib * 2**20)
-        fitted = read_whole(data, lambda each: fit(each, recipe, progress, partition))
+
+        def learn(data: Data) -> FittedModel | FusedModel:
+            if isinstance(data, Parts) or recipe is None:
+                return fit_parts(cast("Parts", data), progress)
+            return fit(data, recipe, progress, partition)
+
+        fitted = read_whole(data, learn)
     save_model(fitted, model)
     calibration = fitted.least_calibration
-    summary = {
-        "kind": str(fitted.kind),
+    summary = fitted.about() | {
         "members": len(fitted.members),
-        "detector": fitted.spec.id,
-        "seed": fitted.seed,
         "rows": fitted.lineage["rows"],
         "fitted_rows": fitted.lineage["fitted_rows"],
         "calibration": calibration and calibration.summary(),
-        "left_out": dict(fitted.features.left_out),
         "warnings": list(fitted.notes),
         "outputs": [model],
         "seconds": round(time.perf_counter() - started, 3),
@@ -160,22 +177,41 @@ def _decision(settings: Settings, given: dict[str, Any]) -> Decision:
     return choose_decision(settings.alpha if silent else alpha, top, fdr)
 
 
-def _open(registry: Registry, source: str, given: dict[str, Any]) -> Table | Graph:
-    return open_data(
-        *(source, registry, make_roles(given), given["read_options"]),
-        nodes=given["nodes"],
-        directed=given["directed"],
+def _open(registry: Registry, settings: Settings, source: str, given: dict[str, Any]) -> Data:
+    roles = make_roles(given)
+    items = items_in(source)
+    if items is None:
+        return open_data(
+            *(source, registry, roles, given["read_options"]),
+            nodes=given["nodes"],
+            directed=given["directed"],
+        )
+    refuse_options(items, {name: given[name] for name in _OF_PARTS}, roles)
+    return open_items(
+        *(items, registry, _limited(settings, given), given["seed"]),
+        clean=given["clean"],
+        stop_process=_stop_process,
     )
+
+
+def _read(source: str) -> list[str]:
+    """What is read for `source`: itself, and the data sets of the items that it describes."""
+    items = items_in(source)
+    return [source, *(items.sources() if items else [])]
+
+
+def _limited(settings: Settings, given: dict[str, Any]) -> Settings:
+    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
+    chosen = {name: value for name, value in limits.items() if value is not None}
+    return attrs.evolve(settings, **chosen)
 
 
 def _recipe(
     registry: Registry, settings: Settings, data: Table | Graph, given: dict[str, Any]
 ) -> Recipe:
-    limits = {"fit_seconds": given["time_limit"], "fit_mib": given["memory_limit"]}
-    chosen = {name: value for name, value in limits.items() if value is not None}
     return make_recipe(
         registry,
-        attrs.evolve(settings, **chosen),
+        _limited(settings, given),
         given["detector"],
         given["params"],
         make_roles(given),
@@ -199,19 +235,20 @@ def _stop_process(exceeded: LimitExceeded) -> None:
 def _run(
     ctx: click.Context,
     registry: Registry,
-    inputs: list[str],
-    data: Table | Graph,
-    prepare: Any,
+    inputs: Sequence[str | None],
+    data: Data,
+    prepare: Callable[[Data], Scoring],
     given: dict[str, Any],
     started: float,
 ) -> None:
     seconds = {uri: found for name, found in _SECOND.items() if (uri := given[name]) is not None}
     outputs = [*given["outputs"], *seconds]
-    opened = open_outputs(registry, outputs, inputs, as_json=given["as_json"])
+    read = [each for each in inputs if each is not None]
+    opened = open_outputs(registry, outputs, read, as_json=given["as_json"])
     count = len(given["outputs"])
     quiet = given["as_json"] or STDOUT in outputs
 
-    def run(data: Table | Graph) -> tuple[Scoring, TopRows | None]:
+    def run(data: Data) -> tuple[Scoring, TopRows | None]:
         scoring = prepare(data)
         top = None if quiet else TopRows()
         publish(

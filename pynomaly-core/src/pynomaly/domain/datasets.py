@@ -9,13 +9,12 @@ import attrs
 import polars as pl
 
 from pynomaly.domain.errors import DataError
-from pynomaly.domain.graphs import Graph
 
 BATCH_ROWS = 65_536
 """Rows of a batch where none are asked for: some 10 MB of 20 numbers each."""
 
 T = TypeVar("T")
-D = TypeVar("D", bound="Table | Graph")
+D = TypeVar("D")
 
 Frames = Callable[[int, Sequence[str]], Iterator[pl.DataFrame]]
 """Reads a source from its start: called with a number of rows and the names of columns.

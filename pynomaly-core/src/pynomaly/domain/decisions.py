@@ -73,6 +73,19 @@ def choose_decision(
     return FalseAlarmRate() if alpha is None else FalseAlarmRate(alpha)
 
 
+def check_reference(decision: Decision) -> None:
+    """Refuse a decision that ranks within the data cannot keep.
+
+    Raises:
+        UsageError: With the way out.
+    """
+    if isinstance(decision, FalseDiscoveryRate):
+        raise UsageError(
+            "fdr needs a reference: without one p-values are ranks, which are uniform by"
+            " construction; give --reference with --clean, or use --alpha or --top"
+        )
+
+
 def check_decision(decision: Decision, calibration: Calibration) -> None:
     """Refuse a decision that the calibration cannot keep.
 

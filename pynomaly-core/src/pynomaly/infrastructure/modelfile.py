@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 
 from pynomaly.application.contract import ContractPolicy
 from pynomaly.application.embedding import loaded_embedding
+from pynomaly.application.items import FusedModel
 from pynomaly.application.model import FittedModel, Member
 from pynomaly.application.recipe import ChosenTransformer
 from pynomaly.application.transformed import Transformed
@@ -45,13 +46,13 @@ _MANIFEST_BYTES = 64 * 2**20
 _MEMBERS = 10_000
 
 
-def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
+def save_model(model: FittedModel | FusedModel, path: str | os.PathLike[str]) -> None:
     """Write `model` to `path`: whole, or not at all.
 
     Raises:
         OutputError: If the detector cannot be saved, or the file cannot be written.
     """
-    check_saves(model.spec, path)
+    check_saves(model.specs, path)
     target = file_to_write(os.fspath(path))
     members: dict[str, bytes] = {}
     manifest = _manifest(model, members)
@@ -61,21 +62,47 @@ def save_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
         raise OutputError(str(target), error.strerror or str(error)) from error
 
 
-def check_saves(spec: DetectorSpec, path: str | os.PathLike[str]) -> None:
-    """Refuse to save a detector that cannot be saved; costs nothing, so ask before a fit.
+def check_saves(specs: Sequence[DetectorSpec], path: str | os.PathLike[str]) -> None:
+    """Refuse to save detectors that cannot be saved; costs nothing, so ask before a fit.
 
     Raises:
         OutputError: Saying which can.
     """
-    if Capability.SAVES not in spec.capabilities:
-        raise OutputError(
-            os.fspath(path),
-            f"{spec.id} cannot be saved; `pynomaly detectors --can saves` lists those that can",
-        )
+    for spec in specs:
+        if Capability.SAVES not in spec.capabilities:
+            raise OutputError(
+                os.fspath(path),
+                f"{spec.id} cannot be saved; `pynomaly detectors --can saves` lists those that can",
+            )
 
 
-def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
-    body = {
+def _manifest(model: FittedModel | FusedModel, members: dict[str, bytes]) -> dict[str, Any]:
+    body = (
+        _pack_fused(model, members)
+        if isinstance(model, FusedModel)
+        else _pack_model(model, "", members)
+    )
+    listing = {
+        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+        for name, data in members.items()
+    }
+    return {"format": FORMAT, "version": VERSION, "model": body, "members": listing}
+
+
+def _pack_fused(model: FusedModel, members: dict[str, bytes]) -> dict[str, Any]:
+    return {
+        "kind": str(model.kind),
+        "id": model.id,
+        "reference": _pack(model.reference, "reference", members),
+        "parts": [
+            [name, _pack_model(part, f"part-{i}/", members)]
+            for i, (name, part) in enumerate(model.members.items())
+        ],
+    }
+
+
+def _pack_model(model: FittedModel, prefix: str, members: dict[str, bytes]) -> dict[str, Any]:
+    return {
         "kind": str(model.kind),
         "detector": model.spec.id,
         "params": unstructure_params(model.params),
@@ -87,9 +114,9 @@ def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
         },
         "window": model.window,
         "season": model.season,
-        "features": _pack(features_to_state(model.features), "features", members),
+        "features": _pack(features_to_state(model.features), f"{prefix}features", members),
         "members": [
-            [name, _pack_member(member, f"member-{i}", members)]
+            [name, _pack_member(member, f"{prefix}member-{i}", members)]
             for i, (name, member) in enumerate(model.members.items())
         ],
         "policy": attrs.asdict(model.policy),
@@ -102,11 +129,6 @@ def _manifest(model: FittedModel, members: dict[str, bytes]) -> dict[str, Any]:
             "versions": _versions(model),
         },
     }
-    listing = {
-        name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
-        for name, data in members.items()
-    }
-    return {"format": FORMAT, "version": VERSION, "model": body, "members": listing}
 
 
 def _pack_member(member: Member, name: str, members: dict[str, bytes]) -> dict[str, Any]:
@@ -171,7 +193,7 @@ def _write(target: Path, manifest: Mapping[str, Any], members: Mapping[str, byte
         raise
 
 
-def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel:
+def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel | FusedModel:
     """Read a model file. Nothing in it is executed.
 
     Raises:
@@ -182,6 +204,9 @@ def load_model(path: str | os.PathLike[str], registry: Registry) -> FittedModel:
     try:
         with Path(path).open("rb") as file:
             body = _read(name, file)
+        if body["kind"] == Modality.MULTIMODAL:
+            parts = {name: _model(part, registry) for name, part in body["parts"]}
+            return FusedModel(body["id"], parts, body["reference"])
         return _model(body, registry)
     except FileNotFoundError as error:
         raise ModelFileError(name, "there is no such file") from error
