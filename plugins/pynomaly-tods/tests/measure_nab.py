@@ -35,12 +35,13 @@ def main(folder: Path, ids: list[str]) -> None:
     """Print a line for each detector."""
     windows = json.loads((folder / "windows.json").read_text("utf-8"))
     labelled = {folder / name: w for name, w in windows.items() if w and (folder / name).exists()}
-    for id in ids or [spec.id for spec in DETECTORS]:
+    for chosen in ids or [spec.id for spec in DETECTORS]:
         found = []
         for path, each in labelled.items():
-            scores = pynomaly.detect(path, time="timestamp", detector=id).scores
+            scores = pynomaly.detect(path, time="timestamp", detector=chosen).scores
             found.append(average_precision_score(truth_of(path, each), scores))
-        print(f"{id}: {np.mean(found):.3f} ({len(found)} series)", flush=True)
+        sys.stdout.write(f"{chosen}: {np.mean(found):.3f} ({len(found)} series)\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
