@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -41,15 +40,14 @@ def registry():
 
 @pytest.fixture
 def csv(tmp_path):
-    """An hourly wave of two channels with a stretch of noise, rows 500 to 529."""
+    """A wave of two channels with a stretch of noise, steps 500 to 529."""
     rng = np.random.default_rng(0)
     steps = np.arange(800)
     values = np.sin(2 * np.pi * steps / 24) + 0.05 * rng.standard_normal(800)
     values[500:530] = 3 * rng.standard_normal(30)
-    start = datetime(2024, 1, 1)
     frame = pl.DataFrame(
         {
-            "at": [start + timedelta(hours=int(step)) for step in steps],
+            "at": steps,
             "load": values,
             "heat": np.cos(2 * np.pi * steps / 24) + 0.05 * rng.standard_normal(800),
         }
@@ -76,9 +74,9 @@ def test_the_strongest_alarms_lie_in_the_odd_stretch(needs, csv, id):
     done = run("detect", csv, "--time", "at", "-d", id, "--top", 10, "-o", "-", "--only-anomalies")
     assert done.returncode == 0, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    hours = [datetime.fromisoformat(row["at"]) - datetime(2024, 1, 1) for row in rows]
     # A window that holds the stretch begins up to 49 steps before it, and ends as much after.
-    assert all(451 <= hour / timedelta(hours=1) <= 578 for hour in hours)
+    assert len(rows) == 10
+    assert all(451 <= row["at"] <= 578 for row in rows)
 
 
 def test_a_network_finds_the_odd_stretch(needs, csv):

@@ -90,10 +90,8 @@ def ready_with_keras() -> None:
 
 def _load(module: str, name: str) -> Any:
     """A class of TODS, as scikit-learn now wants its estimators to be."""
-    from sklearn.base import BaseEstimator
-
     base = import_module("tods.detection_algorithm.core.CollectiveBase").CollectiveBaseDetector
-    base.__sklearn_tags__ = BaseEstimator.__sklearn_tags__
+    base.__sklearn_tags__ = import_module("sklearn.base").BaseEstimator.__sklearn_tags__
     return getattr(import_module(f"tods.detection_algorithm.{module}"), name)
 
 
@@ -321,11 +319,10 @@ class MatrixProfile:
         least = 2 * self._window
         if len(X) < least:
             raise ValueError(f"{self._id} needs at least {least} time steps, and here are {len(X)}")
-        import pandas as pd
-
+        frame = import_module("pandas").DataFrame(X.copy())
         module = import_module("tods.detection_algorithm.MatrixProfile")
         with _quietly():
-            profile = module.MP(self._window).produce(pd.DataFrame(X.copy()))
+            profile = module.MP(self._window).produce(frame)
         scores = profile.to_numpy()[:, ::4].astype(np.float64).sum(axis=1)
         if not np.isfinite(scores).all():
             raise ValueError(f"{self._id} gives scores for this series that are not finite")
