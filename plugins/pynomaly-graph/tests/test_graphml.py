@@ -7,7 +7,8 @@ import gzip
 import pytest
 from graph_files import HEAD, KEYS, edge, graphml, node
 
-from pynomaly.domain.errors import DataError, UsageError
+from pynomaly.domain.errors import DataError
+from pynomaly.ports.params import NoParams
 from pynomaly_graph.graphml import load
 
 TRIANGLE = node("a", d0=1) + node("b", d0=2, d1="odd") + node("c")
@@ -16,11 +17,11 @@ EDGES = edge("a", "b") + edge("b", "c")
 
 @pytest.fixture
 def read(tmp_path):
-    def read(text, name="g.graphml", **options):
+    def read(text, name="g.graphml"):
         path = tmp_path / name
         data = text if isinstance(text, bytes) else text.encode()
         path.write_bytes(data)
-        return load(str(path), options)
+        return load(str(path), NoParams())
 
     return read
 
@@ -107,7 +108,7 @@ def test_an_entity_that_nobody_declared_is_an_error(read):
         (graphml(node("a", d0="old")), "'age' of nodes is declared to be int, and one is not"),
         (graphml("", keys='<key id="k" for="node" attr.type="blob"/>'), "type 'blob'"),
         (graphml("", keys='<key for="node" attr.name="age"/>'), "<key> lacks 'id'"),
-        (b"", "no XML"),
+        (b"", "the file is empty"),
     ],
 )
 def test_what_is_no_simple_graph_is_refused_by_name(read, text, message):
@@ -123,13 +124,8 @@ def test_a_damaged_archive_is_refused(read):
         read(gzip.compress(graphml(TRIANGLE).encode())[:40], "g.graphml.gz")
 
 
-def test_options_are_refused_as_there_are_none(read):
-    with pytest.raises(UsageError, match="unknown option weight"):
-        read(graphml(TRIANGLE), weight="d2")
-
-
 def test_a_uri_names_a_file_and_a_folder_is_none(read, tmp_path):
     read(graphml(TRIANGLE), "a b.graphml")
-    assert load((tmp_path / "a b.graphml").as_uri(), {}).nodes.height == 3
+    assert load((tmp_path / "a b.graphml").as_uri(), NoParams()).nodes.height == 3
     with pytest.raises(DataError, match="is a folder"):
-        load(str(tmp_path), {})
+        load(str(tmp_path), NoParams())

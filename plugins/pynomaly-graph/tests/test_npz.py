@@ -7,8 +7,10 @@ import pytest
 from graph_files import ring_and_clique
 from scipy import sparse
 
-from pynomaly.domain.errors import DataError, UsageError
-from pynomaly_graph.npz import load
+from pynomaly.domain.errors import DataError, InvalidParams
+from pynomaly.infrastructure.registry import discover
+from pynomaly.sources import open_source
+from pynomaly_graph.npz import NpzOptions, load
 
 X, EDGES = ring_and_clique(8, 4)
 N = len(X)
@@ -19,7 +21,7 @@ def read(tmp_path):
     def read(options=None, **arrays):
         path = tmp_path / "g.npz"
         np.savez(path, **arrays)
-        return load(str(path), options or {})
+        return load(str(path), NpzOptions(**(options or {})))
 
     return read
 
@@ -57,7 +59,7 @@ def test_sparse_matrices_give_the_same_graph(read):
 @pytest.mark.parametrize("form", [sparse.csr_array, sparse.csc_array, sparse.coo_array])
 def test_a_matrix_that_scipy_saved_is_a_graph_without_attributes(form, tmp_path):
     sparse.save_npz(tmp_path / "m.npz", matrix(form))
-    graph = load(str(tmp_path / "m.npz"), {})
+    graph = load(str(tmp_path / "m.npz"), NpzOptions())
     assert graph.edges.tolist() == EDGES.tolist()
     assert graph.nodes.columns == ["node"]
 
@@ -66,7 +68,7 @@ def test_edges_point_where_a_matrix_has_its_columns(tmp_path):
     one_way = sparse.csr_array(([1.0], ([0], [1])), shape=(3, 3))
     for form in (sparse.csr_array, sparse.csc_array):
         sparse.save_npz(tmp_path / "m.npz", form(one_way))
-        assert load(str(tmp_path / "m.npz"), {"directed": True}).edges.tolist() == [[0], [1]]
+        assert load(str(tmp_path / "m.npz"), NpzOptions(directed=True)).edges.tolist() == [[0], [1]]
 
 
 def test_a_graph_without_attributes_has_as_many_nodes_as_it_says(read):
@@ -114,18 +116,19 @@ def test_python_objects_are_refused_without_a_look_at_them(read):
 def test_a_damaged_file_is_refused(content, tmp_path):
     (tmp_path / "g.npz").write_bytes(content)
     with pytest.raises(DataError, match=r"g\.npz"):
-        load(str(tmp_path / "g.npz"), {})
+        load(str(tmp_path / "g.npz"), NpzOptions())
 
 
 def test_a_single_array_is_no_graph(tmp_path):
     with (tmp_path / "g.npz").open("wb") as file:
         np.save(file, X)
     with pytest.raises(DataError, match="no npz file"):
-        load(str(tmp_path / "g.npz"), {})
+        load(str(tmp_path / "g.npz"), NpzOptions())
 
 
-def test_unknown_options_and_other_values_are_refused(read):
-    with pytest.raises(UsageError, match="unknown option way"):
-        read({"way": 1}, x=X, edge_index=EDGES)
-    with pytest.raises(UsageError, match="true or false, not 'yes'"):
-        read({"directed": "yes"}, x=X, edge_index=EDGES)
+def test_unknown_options_and_other_values_are_refused(tmp_path):
+    path = tmp_path / "g.npz"
+    np.savez(path, x=X, edge_index=EDGES)
+    for options, words in (({"way": 1}, "way"), ({"directed": "yes"}, "directed")):
+        with pytest.raises(InvalidParams, match=words):
+            open_source(str(path), discover(), options)

@@ -16,6 +16,7 @@ from pynomaly import __version__
 from pynomaly.domain.errors import PynomalyError
 
 if TYPE_CHECKING:
+    from pynomaly.infrastructure.isolation import IsolationSettings
     from pynomaly.infrastructure.registry import Registry
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -39,6 +40,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "publishers": (
         "pynomaly.cli.listing:publishers",
         "List what can be written, or show one.",
+    ),
+    "environments": (
+        "pynomaly.cli.listing:environments",
+        "List the environments of isolated detectors, or show one.",
+    ),
+    "env": (
+        "pynomaly.cli.env:command",
+        "Build, check and remove the environments.",
     ),
     "plugins": (
         "pynomaly.cli.plugins:command",
@@ -180,12 +189,12 @@ def root(
     ctx.obj = Globals(debug, strict_plugins, log_level, log_json)
 
 
-def load_registry(ctx: click.Context) -> Registry:
+def load_registry(ctx: click.Context, isolation: IsolationSettings | None = None) -> Registry:
     """The installed plugins; under `--strict-plugins` a problem of any ends with exit code 1."""
     from pynomaly.infrastructure.plugins import disabled_in_files
     from pynomaly.infrastructure.registry import discover
 
-    registry = discover(disable=disabled_in_files())
+    registry = discover(disable=disabled_in_files(), isolation=isolation)
     if registry.problems and ctx.ensure_object(Globals).strict_plugins:
         echo_problems(registry)
         ctx.exit(1)

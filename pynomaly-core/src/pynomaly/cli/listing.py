@@ -14,6 +14,7 @@ from pynomaly.ports.specs import (
     KINDS,
     Capability,
     DetectorSpec,
+    EnvironmentSpec,
     ExplainerSpec,
     LoaderSpec,
     Modality,
@@ -75,6 +76,7 @@ _COLUMNS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "loaders": ("READS", _formats),
     "explainers": ("NEEDS", lambda spec: _words(cast("ExplainerSpec", spec).needs)),
     "publishers": ("WRITES", _formats),
+    "environments": ("PYTHON", lambda spec: cast("EnvironmentSpec", spec).python or "any"),
 }
 """Kind to the heading and the cells of the column that is its own."""
 
@@ -134,7 +136,9 @@ def _options(kind: str) -> list[Callable[[Any], Any]]:
         type=click.Choice([str(capability) for capability in Capability]),
         help="Only those with this capability; repeat it for several.",
     )
-    return {"detectors": [modality, can], "publishers": []}.get(kind, [modality])
+    return {"detectors": [modality, can], "publishers": [], "environments": []}.get(
+        kind, [modality]
+    )
 
 
 def _listing(kind: str) -> click.Group:
@@ -192,3 +196,4 @@ transformers = _LISTINGS["transformers"]
 loaders = _LISTINGS["loaders"]
 explainers = _LISTINGS["explainers"]
 publishers = _LISTINGS["publishers"]
+environments = _LISTINGS["environments"]

@@ -67,9 +67,12 @@ def _echo_json(registry: Registry) -> None:
 @click.argument("name")
 @click.option("--imports", is_flag=True, help="Also check that every import string resolves.")
 @click.option("--all", "behaviour", is_flag=True, help="Run the whole conformance kit.")
+@click.option("--isolated", is_flag=True, help="Run its detectors in processes of their own.")
 @click.option("-v", "--verbose", is_flag=True, help="Show what passes, too.")
 @click.pass_context
-def check(ctx: click.Context, name: str, imports: bool, behaviour: bool, verbose: bool) -> None:
+def check(
+    ctx: click.Context, name: str, imports: bool, behaviour: bool, isolated: bool, verbose: bool
+) -> None:
     """Check the installed plugin NAME; exit code 1 if it fails.
 
     Checks that it loads, that listing it imports nothing heavy, and that its specs and
@@ -77,7 +80,7 @@ def check(ctx: click.Context, name: str, imports: bool, behaviour: bool, verbose
     """
     from pynomaly.testing import Status, run_checks
 
-    package = _package(load_registry(ctx), name)
+    package = _package(load_registry(ctx), name, isolated)
     depth: Depth = "behaviour" if behaviour else "imports" if imports else "specs"
     counts = dict.fromkeys(Status, 0)
     for outcome in run_checks(package, depth=depth):
@@ -94,15 +97,17 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.status.upper()} {outcome.subject} {outcome.check}{reason}"
 
 
-def _package(registry: Registry, name: str) -> Any:
+def _package(registry: Registry, name: str, isolated: bool) -> Any:
     from pynomaly.domain.errors import PluginFailed, UsageError
     from pynomaly.testing import Package
+    from pynomaly.testing.kit import isolation_of
 
     names = {name, name.removeprefix("pynomaly-")}
     problems = tuple(p for p in registry.problems if p.plugin in names)
     for plugin in registry.plugins:
         if {plugin.name, plugin.distribution} & names:
-            return Package(plugin.module, plugin, problems)
+            isolation = isolation_of(plugin.name, isolated)
+            return Package(plugin.module, plugin, problems, isolation=isolation)
     for problem in problems:
         raise PluginFailed(problem.plugin, problem.stage, problem.error)
     known = ", ".join(plugin.name for plugin in registry.plugins)

@@ -62,7 +62,7 @@ def open_services(ctx: click.Context) -> tuple[Registry, Settings]:
         given.log_level or settings.log.level,
         as_json=settings.log.json if given.log_json is None else given.log_json,
     )
-    return load_registry(ctx), settings
+    return load_registry(ctx, settings.isolation), settings
 
 
 def run_detect(

@@ -11,6 +11,7 @@ from pynomaly.domain.errors import PluginFailed
 from pynomaly.ports.params import json_schema
 from pynomaly.ports.specs import (
     DetectorSpec,
+    EnvironmentSpec,
     LoaderSpec,
     PublisherSpec,
     Spec,
@@ -67,6 +68,8 @@ def _facts(spec: Spec, registry: Registry) -> list[tuple[str, str]]:
     facts = [("Plugin", f"{plugin.name} ({plugin.distribution} {plugin.version})")]
     if isinstance(spec, DetectorSpec):
         facts += _detector_facts(spec)
+    if isinstance(spec, EnvironmentSpec):
+        facts += _environment_facts(spec)
     if isinstance(spec, LoaderSpec | PublisherSpec):
         facts += [
             ("Files", " ".join(spec.suffixes)),
@@ -74,8 +77,7 @@ def _facts(spec: Spec, registry: Registry) -> list[tuple[str, str]]:
         ]
     missing = registry.missing(spec)
     if missing:
-        install = spec.install or f"pip install {' '.join(missing)}"
-        facts.append(("Missing", f"{', '.join(missing)}: install with `{install}`"))
+        facts.append(("Missing", f"{', '.join(missing)}: install with `{registry.hint(spec)}`"))
     paper = getattr(spec, "paper", "")
     return [*facts, ("Paper", paper), ("Docs", spec.docs)]
 
@@ -92,10 +94,26 @@ def _detector_facts(spec: DetectorSpec) -> list[tuple[str, str]]:
         ("Memory", spec.space),
         ("Rows", f"{limit}at least {spec.min_rows}{sampled}"),
         ("Status", str(spec.status)),
+        ("Runs in", spec.environment),
         (
             "Known gaps",
             "; ".join(f"{c}: {why}" for c, why in spec.expected_failures.items()),
         ),
+    ]
+
+
+def _environment_facts(spec: EnvironmentSpec) -> list[tuple[str, str]]:
+    seconds = [("start", spec.start_seconds), ("call", spec.call_seconds)]
+    limits = [f"{name} {value:g} s" for name, value in seconds if value]
+    if spec.memory_mib:
+        limits.append(f"{spec.memory_mib:,} MiB of address space")
+    return [
+        ("Python", spec.python or "any"),
+        ("Packages", "; ".join(spec.requirements)),
+        ("Alone", "; ".join(spec.no_deps)),
+        ("Overlay", "sees the packages that are installed with Pynomaly" * spec.overlay),
+        ("Variables", "; ".join(f"{name}={value}" for name, value in spec.variables.items())),
+        ("Limits", "; ".join(limits)),
     ]
 
 
@@ -155,6 +173,8 @@ def _example(kind: str, spec: Spec, schema: dict[str, Any] | None) -> str:
         if kind == "loaders":
             return f"pynomaly detect {place}"
         return f"pynomaly detect data.csv -o {place.replace('data', 'scored')}"
+    if kind == "environments":
+        return f"pynomaly env create {spec.id}"
     if kind == "explainers":
         return "pynomaly detect data.csv --explain 3"
     properties = (schema or {}).get("properties", {})

@@ -165,3 +165,49 @@ class LimitExceeded(PynomalyError):
     def __init__(self, limit: str, message: str) -> None:
         self.limit = limit
         super().__init__(message)
+
+
+class WorkerFailed(PynomalyError):
+    """The process of an isolated detector failed and was ended; the next call gets a fresh one.
+
+    Attributes:
+        id: Id of the detector.
+        stage: What it was doing: ``"fit"``, ``"score"``, ...
+        last_words: The end of what it wrote to standard error.
+    """
+
+    def __init__(self, id: str, stage: str, reason: str, last_words: str = "") -> None:
+        self.id = id
+        self.stage = stage
+        self.last_words = last_words
+        lines = last_words.strip().splitlines()
+        said = f"; its last words: {lines[-1].strip()[:200]}" if lines else ""
+        super().__init__(f"{id} failed to {stage}: {reason}{said}")
+
+
+class WorkerDied(WorkerFailed):
+    """The process ended: it crashed, or was killed."""
+
+
+class WorkerTimeout(WorkerFailed):
+    """The process took longer than it may, to answer or to take a request."""
+
+
+class WorkerLied(WorkerFailed):
+    """The process sent something that is not a reply."""
+
+
+class StateLost(WorkerFailed):
+    """What a detector had learnt was lost with its process: it must be fitted again."""
+
+
+class EnvironmentFailed(PynomalyError):
+    """An environment of isolated detectors that cannot be built or does not work.
+
+    Attributes:
+        id: Id of the environment.
+    """
+
+    def __init__(self, id: str, reason: str) -> None:
+        self.id = id
+        super().__init__(f"environment {id}: {reason}")

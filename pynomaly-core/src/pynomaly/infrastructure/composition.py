@@ -20,7 +20,8 @@ def compose(settings: Settings | None = None) -> svcs.Container:
     services.register_factory(Settings, lambda: settings or load_settings())
 
     def registry(container: svcs.Container) -> Registry:
-        return discover(disable=container.get(Settings).disable)
+        settings = container.get(Settings)
+        return discover(disable=settings.disable, isolation=settings.isolation)
 
     services.register_factory(Registry, registry, ping=lambda registry: registry.specs("detectors"))
     return svcs.Container(services)

@@ -60,17 +60,18 @@ def requirement(name: str) -> str:
     return f"pynomaly-{match[1]}{match[2]}{match[3] or ''}"
 
 
-def installer() -> list[str]:
-    """The command that installs into the environment that runs.
+def installer(python: str = sys.executable) -> list[str]:
+    """The command that installs into the environment of the interpreter `python`.
 
     Raises:
         UsageError: If there is neither pip nor uv.
     """
     if find_spec("pip"):
-        return [sys.executable, "-m", "pip", "install"]
+        into = [] if python == sys.executable else ["--python", python]
+        return [sys.executable, "-m", "pip", *into, "install"]
     uv = shutil.which("uv")
     if uv:
-        return [uv, "pip", "install", "--python", sys.executable]
+        return [uv, "pip", "install", "--python", python]
     raise UsageError(
         "there is neither pip nor uv to install with: run `python -m ensurepip` and try again"
     )

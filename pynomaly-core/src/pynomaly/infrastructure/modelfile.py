@@ -32,6 +32,7 @@ from pynomaly.domain.calibration import Calibration
 from pynomaly.domain.errors import ModelFileError, OutputError, PynomalyError
 from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
+from pynomaly.infrastructure.packing import ARRAY_KINDS, pack, unpack
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.params import unstructure_params
@@ -44,8 +45,6 @@ VERSION = 1
 _MANIFEST = "manifest.json"
 _MANIFEST_BYTES = 64 * 2**20
 _MEMBERS = 10_000
-_ARRAY_KINDS = "biufUS"
-_MARK = "$member"
 
 
 def save_model(model: FittedModel | FusedModel, path: str | os.PathLike[str]) -> None:
@@ -160,31 +159,19 @@ def _versions(model: FittedModel) -> dict[str, str]:
 
 
 def _pack(value: Any, name: str, members: dict[str, bytes]) -> Any:
-    """`value` as JSON; arrays and bytes go to `members`, a reference stands in their place."""
-    if isinstance(value, np.ndarray):
-        if value.dtype.kind not in _ARRAY_KINDS:
-            raise TypeError(f"{name}: arrays of {value.dtype} cannot be saved")
-        buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, np.ascontiguousarray(value), allow_pickle=False)
-        members[f"{name}.npy"] = buffer.getvalue()
-        return {_MARK: f"{name}.npy"}
-    if isinstance(value, bytes):
-        members[f"{name}.bin"] = value
-        return {_MARK: f"{name}.bin"}
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Mapping):
-        packed = {}
-        for i, (key, item) in enumerate(value.items()):
-            if not isinstance(key, str) or key == _MARK:
-                raise TypeError(f"{name}: key {key!r} cannot be saved")
-            packed[key] = _pack(item, f"{name}/{key if key.isidentifier() else i}", members)
-        return packed
-    if isinstance(value, (list, tuple)):
-        return [_pack(item, f"{name}/{i}", members) for i, item in enumerate(value)]
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    raise TypeError(f"{name}: {type(value).__name__} cannot be saved")
+    """`value` as JSON; arrays and bytes go to `members`, their names stand in their place."""
+
+    def put(name: str, item: np.ndarray[Any, Any] | bytes) -> str:
+        if isinstance(item, bytes):
+            member, data = f"{name}.bin", item
+        else:
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.ascontiguousarray(item), allow_pickle=False)
+            member, data = f"{name}.npy", buffer.getvalue()
+        members[member] = data
+        return member
+
+    return pack(value, name, put)
 
 
 def _write(target: Path, manifest: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
@@ -298,15 +285,11 @@ def _read_members(
 
 
 def _unpack(value: Any, members: Mapping[str, bytes]) -> Any:
-    if isinstance(value, dict):
-        if _MARK in value:
-            member = value[_MARK]
-            data = members[member]
-            return _read_array(member, data) if member.endswith(".npy") else data
-        return {key: _unpack(item, members) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_unpack(item, members) for item in value]
-    return value
+    def get(member: str) -> Any:
+        data = members[member]
+        return _read_array(member, data) if member.endswith(".npy") else data
+
+    return unpack(value, get)
 
 
 def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
@@ -316,7 +299,7 @@ def _read_array(member: str, data: bytes) -> np.ndarray[Any, Any]:
         raise ValueError(f"{member} has an array format of version {version}")
     shape, _, dtype = np.lib.format.read_array_header_1_0(buffer)
     rest = len(data) - buffer.tell()
-    if dtype.kind not in _ARRAY_KINDS or dtype.hasobject:
+    if dtype.kind not in ARRAY_KINDS or dtype.hasobject:
         raise ValueError(f"{member} holds {dtype}, which is not allowed")
     count = 1
     for length in shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import redirect_stdout
 from difflib import get_close_matches
 from functools import cached_property
@@ -25,11 +25,14 @@ from pynomaly.domain.errors import (
     UnknownId,
     UsageError,
 )
+from pynomaly.infrastructure.isolation import Isolation, IsolationSettings
+from pynomaly.infrastructure.isolation.environments import is_built
 from pynomaly.infrastructure.plugins import (
     CORE,
     FAILURES,
     Plugin,
     Problem,
+    Source,
     chosen,
     describe,
     installed,
@@ -43,6 +46,7 @@ from pynomaly.ports.specs import (
     KINDS,
     Capability,
     DetectorSpec,
+    EnvironmentSpec,
     LoaderSpec,
     PublisherSpec,
     Spec,
@@ -55,12 +59,18 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):", re.IGNORECASE)
 """One letter is a drive of Windows."""
 
 
-def discover(*, disable: Collection[str] = (), only: Collection[str] | None = None) -> Registry:
+def discover(
+    *,
+    disable: Collection[str] = (),
+    only: Collection[str] | None = None,
+    isolation: IsolationSettings | None = None,
+) -> Registry:
     """Load the installed plugins, without importing what they wrap.
 
     Args:
         disable: Plugins or distributions to leave out, besides those in ``PYNOMALY_DISABLE``.
         only: The only ones to load; None for all, or those in ``PYNOMALY_PLUGINS`` if it is set.
+        isolation: Which of them run in processes of their own.
     """
     disable = {*disable, *(names_in("PYNOMALY_DISABLE") or ())}
     only = names_in("PYNOMALY_PLUGINS") if only is None else only
@@ -69,7 +79,29 @@ def discover(*, disable: Collection[str] = (), only: Collection[str] | None = No
     wanted = [source for source in sources if chosen(source, disable=disable, only=only)]
     plugins, problems = load_plugins(wanted)
     disabled = tuple(source.name for source in sources if source not in wanted)
-    return Registry(plugins, (*misnamed, *problems), disabled)
+    if isolation is not None:
+        _check_isolated(isolation, plugins, sources)
+    return Registry(plugins, (*misnamed, *problems), disabled, Isolation(isolation))
+
+
+def _check_isolated(
+    isolation: IsolationSettings, plugins: Sequence[Plugin], sources: Sequence[Source]
+) -> None:
+    """Refuse a name that is no plugin's and no detector's: it would isolate nothing.
+
+    Raises:
+        UsageError: With names that look like it.
+    """
+    known = {source.name for source in sources}
+    known |= {spec.id for plugin in plugins for spec in plugin.specs["detectors"]}
+    for name in isolation.plugins:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise UsageError(
+                f"the setting isolation.plugins names {name!r}, and no plugin and no detector is"
+                f" called so: {hint}`pynomaly plugins` lists the plugins"
+            )
 
 
 @attrs.frozen
@@ -80,11 +112,13 @@ class Registry:
         plugins: Those that were loaded, the core first, then by name.
         problems: What is wrong with any.
         disabled: Names of installed plugins that were left out by choice.
+        isolation: Where detectors run that do not run in this process.
     """
 
     plugins: tuple[Plugin, ...] = ()
     problems: tuple[Problem, ...] = ()
     disabled: tuple[str, ...] = ()
+    isolation: Isolation = attrs.field(factory=Isolation, eq=False, repr=False)
 
     @cached_property
     def _specs(self) -> dict[str, dict[str, Spec]]:
@@ -133,8 +167,20 @@ class Registry:
         return list(dict.fromkeys([*same_name, *close, *near]))[:3]
 
     def missing(self, spec: Spec) -> tuple[str, ...]:
-        """Import names that the spec requires and that are not installed. Imports nothing."""
-        return tuple(name for name in spec.requires if not _installed(name.partition(".")[0]))
+        """What the spec requires and is not there: import names, and the id of an environment."""
+        missing = [name for name in spec.requires if not _installed(name.partition(".")[0])]
+        needed = spec.id if isinstance(spec, EnvironmentSpec) else getattr(spec, "environment", "")
+        found = self._specs["environments"].get(needed) if needed else None
+        if needed and not (isinstance(found, EnvironmentSpec) and is_built(found)):
+            missing.append(needed)
+        return tuple(missing)
+
+    def hint(self, spec: Spec) -> str:
+        """The command that brings what is missing."""
+        missing = self.missing(spec)
+        if missing and missing[-1] in self._specs["environments"]:
+            return f"pynomaly env create {missing[-1]}"
+        return spec.install or f"pip install {' '.join(missing)}"
 
     def resolve(self, spec: Spec) -> Any:
         """The factory that the spec names.
@@ -147,10 +193,11 @@ class Registry:
         return _import(spec.id, spec.factory)
 
     def _require(self, spec: Spec) -> None:
+        if isinstance(spec, DetectorSpec) and spec.environment:
+            self.get("environments", spec.environment)
         missing = self.missing(spec)
         if missing:
-            hint = spec.install or f"pip install {' '.join(missing)}"
-            raise MissingRequirement(spec.id, missing, hint)
+            raise MissingRequirement(spec.id, missing, self.hint(spec))
 
     def params_class(self, spec: Spec) -> type:
         """The attrs class of the spec's parameters.
@@ -204,13 +251,23 @@ class Registry:
         """Structured parameters, and what the spec's factory makes of them."""
         self._require(spec)
         values: Any = structure_params(self.params_class(spec), params or {}, owner=spec.id)
-        factory = self.resolve(spec)
         try:
-            return values, factory(spec, values, seed, *where)
+            return values, self._build(spec, values, seed, *where)
         except PynomalyError:
             raise
         except FAILURES as error:
             raise PluginFailed(spec.id, "start", describe(error)) from error
+
+    def _build(self, spec: Spec, params: Any, seed: int, *where: Runtime) -> Any:
+        """Made in this process, or in the one that it runs in."""
+        if isinstance(spec, DetectorSpec) and spec.environment:
+            environment = cast("EnvironmentSpec", self.get("environments", spec.environment))
+            return self.isolation.create_in(environment, spec, params, seed)
+        if isinstance(spec, DetectorSpec) and self.isolation.chosen(spec):
+            plugin = next(plugin for plugin in self.plugins if plugin.name == spec.plugin)
+            told = where[0] if where else Runtime()
+            return self.isolation.create_installed(spec, plugin, params, seed, told)
+        return self.resolve(spec)(spec, params, seed, *where)
 
     def for_suffix(self, kind: str, name: str, *, source: str = "", several: bool = False) -> Spec:
         """The loader or publisher for a file called `name`: the longest suffix counts.

@@ -14,6 +14,7 @@ from attrs.validators import ge, gt, lt
 
 from pynomaly.application.contract import ContractPolicy
 from pynomaly.domain.errors import UsageError
+from pynomaly.infrastructure.isolation import IsolationSettings
 from pynomaly.ports.runtime import AUTO, Runtime, valid_device
 
 _FILES = ("pynomaly.toml", "pyproject.toml")
@@ -53,6 +54,7 @@ class Settings:
             detector decides.
         device_stream: Whether work goes to the device's current stream, or to one per thread.
         contract: What happens to data that differs from what a model was fitted on.
+        isolation: Which plugins run in processes of their own, and within which limits.
         log: What is logged.
     """
 
@@ -67,6 +69,7 @@ class Settings:
     device_mib: int = attrs.field(default=0, validator=ge(0))
     device_stream: Literal["current", "per_thread"] = "current"
     contract: ContractPolicy = attrs.field(factory=ContractPolicy)
+    isolation: IsolationSettings = attrs.field(factory=IsolationSettings)
     log: LogSettings = attrs.field(factory=LogSettings)
 
     @property
@@ -135,12 +138,19 @@ def _load(files: Iterable[Path]) -> Settings:
         for path in ours
     ]
     loaders.append(ts.EnvLoader(_PREFIX))
+    converter = ts.converters.get_default_cattrs_converter()
+    ts.converters.register_strlist_hook(converter, fn=_names)
     try:
-        return ts.load_settings(Settings, loaders)
+        return ts.load_settings(Settings, loaders, converter=converter)
     except Exception as error:
         places = ", ".join([*(path.name for path in ours), f"{_PREFIX}*"])
         reasons = "; ".join(_reasons(error))
         raise UsageError(f"settings cannot be read (from {places}): {reasons}") from error
+
+
+def _names(text: str) -> list[str]:
+    """Names in a variable, separated by commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def _reasons(error: BaseException) -> Iterator[str]:

@@ -5,6 +5,7 @@ from pynomaly.ports.runtime import Runtime
 from pynomaly.ports.specs import (
     Capability,
     DetectorSpec,
+    EnvironmentSpec,
     ExplainerSpec,
     LoaderSpec,
     Modality,
@@ -18,6 +19,7 @@ __all__ = [
     "API",
     "Capability",
     "DetectorSpec",
+    "EnvironmentSpec",
     "ExplainerSpec",
     "LoaderSpec",
     "Modality",

@@ -8,6 +8,7 @@ import pluggy
 
 from pynomaly.ports.specs import (
     DetectorSpec,
+    EnvironmentSpec,
     ExplainerSpec,
     LoaderSpec,
     PublisherSpec,
@@ -47,3 +48,8 @@ def pynomaly_explainers() -> Iterable[ExplainerSpec]:  # type: ignore[empty-body
 @hookspec
 def pynomaly_publishers() -> Iterable[PublisherSpec]:  # type: ignore[empty-body]
     """Publishers that the plugin offers."""
+
+
+@hookspec
+def pynomaly_environments() -> Iterable[EnvironmentSpec]:  # type: ignore[empty-body]
+    """Environments that the plugin's isolated detectors run in."""

@@ -85,6 +85,10 @@ def _capabilities(values: Iterable[Capability]) -> frozenset[Capability]:
     return frozenset(values)
 
 
+def _variables(values: Mapping[str, str]) -> Mapping[str, str]:
+    return {str(name): str(value) for name, value in values.items()}
+
+
 def _valid_id(_: object, attribute: attrs.Attribute[str], value: str) -> None:
     if not _ID.fullmatch(value):
         raise ValueError(f"{attribute.name} {value!r} is not of the form plugin.name")
@@ -93,6 +97,11 @@ def _valid_id(_: object, attribute: attrs.Attribute[str], value: str) -> None:
 def _valid_import(_: object, attribute: attrs.Attribute[str], value: str) -> None:
     if value and not _IMPORT.fullmatch(value):
         raise ValueError(f"{attribute.name} {value!r} is not of the form package.module:name")
+
+
+def _valid_environment(_: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if value and not _ID.fullmatch(value):
+        raise ValueError(f"{attribute.name} {value!r} is not of the form plugin.name")
 
 
 @attrs.frozen(kw_only=True)
@@ -136,7 +145,9 @@ class DetectorSpec(Spec):
     """A detector, with what a chooser needs to know.
 
     `factory` names a callable ``(spec, params, seed) -> Detector``; with the capability ``gpu``
-    it takes a `Runtime` as fourth.
+    it takes a `Runtime` as fourth. With an `environment` it names one of ``(id, params, seed)``,
+    params being a dict, in a module that is one file, and that the environment's Python runs: this
+    process does not.
 
     Attributes:
         modalities: Kinds of data that it takes.
@@ -153,6 +164,8 @@ class DetectorSpec(Spec):
         status: How settled it is.
         min_rows: Fewest rows that it can be fitted on.
         default_for: Modalities whose default detector it offers to be.
+        environment: Id of the environment that it runs in, in a process of its own; ``""`` for
+            this process.
         expected_failures: Conformance checks that fail, each with its reason.
     """
 
@@ -171,6 +184,7 @@ class DetectorSpec(Spec):
     status: Status = Status.STABLE
     min_rows: int = 2
     default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
+    environment: str = attrs.field(default="", validator=_valid_environment)
     expected_failures: Mapping[str, str] = attrs.field(factory=dict)
 
 
@@ -255,6 +269,37 @@ class PublisherSpec(Spec):
     schemes: tuple[str, ...] = attrs.field(default=(), converter=_names)
 
 
+@attrs.frozen(kw_only=True)
+class EnvironmentSpec(Spec):
+    """Where detectors run whose libraries cannot live with ours.
+
+    It is built by ``pynomaly env create``, never on the way. `factory` names a callable without
+    arguments that makes a new process ready, such as by importing what its detectors need; in a
+    module that is one file, and that the environment's Python runs. ``""`` for none.
+
+    Attributes:
+        python: Which Python it needs, such as ``">=3.11"`` or ``"3.6"``; ``""`` for any.
+        requirements: What is installed into it, with what that requires in turn.
+        no_deps: What is installed without, after `requirements`.
+        overlay: Whether it sees the packages that are installed with Pynomaly, and adds only
+            what those lack; it has their Python then.
+        variables: Environment variables of its processes.
+        memory_mib: Most address space of such a process in MiB; 0 for no limit.
+        start_seconds: Time limit of its start, with `factory`.
+        call_seconds: Time limit of a call; 0 for none.
+    """
+
+    factory: str = attrs.field(default="", validator=_valid_import)
+    python: str = ""
+    requirements: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    no_deps: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    overlay: bool = False
+    variables: Mapping[str, str] = attrs.field(factory=dict, converter=_variables)
+    memory_mib: int = 0
+    start_seconds: float = 120.0
+    call_seconds: float = 0.0
+
+
 @attrs.frozen
 class Kind:
     """A row of `KINDS`: what is listed, its spec class, the hook that collects it."""
@@ -270,6 +315,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("loaders", LoaderSpec, "pynomaly_loaders"),
     Kind("explainers", ExplainerSpec, "pynomaly_explainers"),
     Kind("publishers", PublisherSpec, "pynomaly_publishers"),
+    Kind("environments", EnvironmentSpec, "pynomaly_environments"),
 )
 """All kinds of specs. A new kind is one spec class, one hook and one row here."""
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 import attrs
 
 from pynomaly.domain.errors import MissingRequirement, PluginFailed
+from pynomaly.infrastructure.isolation import Isolation, IsolationSettings
 from pynomaly.infrastructure.plugins import (
     CORE,
     Plugin,
@@ -46,12 +47,14 @@ class Package:
         plugin: What it declares.
         problems: What is wrong with that.
         samples: Loader id to what it reads.
+        isolation: Where its detectors run that do not run in this process.
     """
 
     module: str
     plugin: Plugin
     problems: tuple[Problem, ...] = ()
     samples: Mapping[str, Sample] = attrs.field(factory=dict)
+    isolation: Isolation = attrs.field(factory=Isolation, eq=False, repr=False)
 
     @property
     def label(self) -> str:
@@ -61,7 +64,7 @@ class Package:
     @property
     def registry(self) -> Registry:
         """What this plugin offers."""
-        return Registry((self.plugin,), self.problems)
+        return Registry((self.plugin,), self.problems, isolation=self.isolation)
 
     @property
     def readers(self) -> Registry:
@@ -99,6 +102,23 @@ class Subject:
     def can(self, capability: Capability) -> bool:
         """Whether the detector claims it."""
         return capability in self.detector.capabilities
+
+    @property
+    def isolated(self) -> bool:
+        """Whether it is a detector that does not run in this process."""
+        if not isinstance(self.spec, DetectorSpec):
+            return False
+        return bool(self.spec.environment) or self.package.isolation.chosen(self.spec)
+
+    def here(self) -> Subject:
+        """The same detector, in this process.
+
+        Raises:
+            SkippedError: If its library cannot be here.
+        """
+        if self.detector.environment:
+            raise SkippedError(f"it runs in its environment {self.detector.environment} alone")
+        return Subject(attrs.evolve(self.package, isolation=Isolation()), self.spec)
 
     def factory(self) -> Callable[..., Any]:
         """What makes one.
@@ -188,9 +208,15 @@ class Outcome:
 
 
 def load_package(
-    module: str, *, name: str | None = None, samples: Mapping[str, Sample] | None = None
+    module: str,
+    *,
+    name: str | None = None,
+    samples: Mapping[str, Sample] | None = None,
+    isolated: bool = False,
 ) -> Package:
     """Load a plugin by its import name, whether its entry point is installed or not.
+
+    With `isolated` its detectors run in processes of their own.
 
     Raises:
         PluginFailed: If it cannot be loaded at all.
@@ -200,7 +226,12 @@ def load_package(
     plugins, problems = load_plugins([source])
     if not plugins:
         raise PluginFailed(name, problems[0].stage, problems[0].error)
-    return Package(module, plugins[0], problems, samples or {})
+    return Package(module, plugins[0], problems, samples or {}, isolation_of(name, isolated))
+
+
+def isolation_of(plugin: str, isolated: bool) -> Isolation:  # noqa: FBT001 - it is passed on
+    """Where the detectors of `plugin` run: all in processes of their own, or only some."""
+    return Isolation(IsolationSettings(plugins=[plugin] if isolated else []))
 
 
 def run_check(check: Check, subject: Any) -> None:

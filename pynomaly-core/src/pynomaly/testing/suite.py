@@ -17,6 +17,7 @@ from pynomaly.testing.detectors import DETECTOR_CHECKS
 from pynomaly.testing.explainers import EXPLAINER_CHECKS
 from pynomaly.testing.formats import LOADER_CHECKS, PUBLISHER_CHECKS
 from pynomaly.testing.graphs import GRAPH_CHECKS
+from pynomaly.testing.isolation import ISOLATION_CHECKS
 from pynomaly.testing.kit import (
     Check,
     Outcome,
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 Depth = Literal["specs", "imports", "behaviour"]
 
 
-def checks_for(spec: Spec) -> tuple[Check, ...]:
-    """The checks that concern a spec: those for its kind and for what it claims."""
-    return (*SPEC_CHECKS, *IMPORT_CHECKS, *_behaviour(spec))
+def checks_for(spec: Spec, *, isolated: bool = False) -> tuple[Check, ...]:
+    """The checks that concern a spec: those for its kind, for what it claims, for where it runs."""
+    return (*SPEC_CHECKS, *IMPORT_CHECKS, *_behaviour(spec), *_isolation(spec, isolated))
 
 
 def run_checks(package: Package, *, depth: Depth = "behaviour") -> Iterator[Outcome]:
@@ -54,7 +55,11 @@ def run_checks(package: Package, *, depth: Depth = "behaviour") -> Iterator[Outc
 
 
 def conformance_tests(
-    module: str, *, name: str | None = None, samples: Mapping[str, Sample] | None = None
+    module: str,
+    *,
+    name: str | None = None,
+    samples: Mapping[str, Sample] | None = None,
+    isolated: bool = False,
 ) -> Callable[..., None]:
     """One pytest test per spec and check of the plugin with the import name `module`.
 
@@ -66,10 +71,11 @@ def conformance_tests(
         module: Import name of the plugin.
         name: The plugin's name where it is not `module` without ``pynomaly_``.
         samples: Loader id to a path or URI that it reads, or to a function that makes one.
+        isolated: Whether its detectors are to run in processes of their own.
     """
     import pytest
 
-    package = load_package(module, name=name, samples=samples)
+    package = load_package(module, name=name, samples=samples, isolated=isolated)
     cases = [_case(check, subject, why) for check, subject, why in _pairs(package)]
 
     @pytest.mark.parametrize(("check", "subject"), cases)
@@ -96,18 +102,24 @@ def _pairs(package: Package, depth: Depth = "behaviour") -> Iterator[tuple[Check
     for spec in package.specs:
         subject = Subject(package, spec)
         expected = getattr(spec, "expected_failures", {})
-        for check in _at(depth, spec):
+        for check in _at(depth, subject):
             yield check, subject, expected.get(check.name, "")
 
 
-def _at(depth: Depth, spec: Spec) -> tuple[Check, ...]:
+def _at(depth: Depth, subject: Subject) -> tuple[Check, ...]:
     match depth:
         case "specs":
             return SPEC_CHECKS
         case "imports":
             return (*SPEC_CHECKS, *IMPORT_CHECKS)
         case "behaviour":
-            return checks_for(spec)
+            return checks_for(subject.spec, isolated=subject.isolated)
+
+
+def _isolation(spec: Spec, isolated: bool) -> tuple[Check, ...]:  # noqa: FBT001 - passed on
+    if not isolated or not isinstance(spec, DetectorSpec):
+        return ()
+    return tuple(check for check in ISOLATION_CHECKS if check.concerns(spec))
 
 
 def _behaviour(spec: Spec) -> tuple[Check, ...]:
