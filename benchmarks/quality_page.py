@@ -36,8 +36,9 @@ Written by `python -m benchmarks.quality`; don't edit.
 {machine} One thread for each detector, stopped when a line's fits and scores
 take {limit:.0f} s of CPU.
 
-All detectors for tables that are installed run with their defaults and through the public API:
-features standardised, row limits kept, calibration as users get it.
+All detectors for tables that are installed run with their defaults, or the parameters that are
+named, and through the public API: features standardised, row limits kept, calibration as users get
+it.
 
 """
 
@@ -156,6 +157,8 @@ def _false_alarms(answers: Answers) -> str:
     header += [f"{words}, {alpha:g}" for words in GROUPS.values() for alpha in ALPHAS]
     rows = []
     for detector, groups in counted.items():
+        if not any(groups.values()):
+            continue
         cells = [
             _share(some, alpha, i, level)
             for some in groups.values()
