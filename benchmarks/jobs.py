@@ -67,10 +67,13 @@ class Worker:
 
 
 def run_jobs(detector: str, jobs: Sequence[Job], cache: Path, limit: float) -> dict[str, Answer]:
-    """Answers by job name; those in `cache` are not asked for again."""
+    """Answers by job name; those in `cache` are not asked for again.
+
+    `detector` is an id, and what tells these jobs from others of it may follow after a space.
+    """
     path = cache / f"{detector}.json"
     answers = load_json(path)
-    worker = Worker(detector, limit)
+    worker = Worker(detector.partition(" ")[0], limit)
     slow: dict[str, int] = {}
     try:
         for job in jobs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from statistics import mean
@@ -27,6 +28,7 @@ GROUPS = {
     "contaminated": "synthetic, contaminated",
     "contaminated-real": "real, contaminated",
 }
+_NUMBER = re.compile(r"\d[\d,.]*")
 _CLEAN = ("clean", "clean-real", "held-out")
 
 _INTRODUCTION = """# Quality
@@ -34,10 +36,11 @@ _INTRODUCTION = """# Quality
 Written by `python -m benchmarks.quality`; don't edit.
 
 {machine} One thread for each detector, stopped when a line's fits and scores
-take {limit:.0f} s of CPU.
+take {limit:.0f} s of CPU, or what the last section names.
 
-All detectors for tables that are installed run with their defaults and through the public API:
-features standardised, row limits kept, calibration as users get it.
+All detectors for tables that are installed run with their defaults, or the parameters that are
+named, and through the public API: features standardised, row limits kept, calibration as users get
+it.
 
 """
 
@@ -156,6 +159,8 @@ def _false_alarms(answers: Answers) -> str:
     header += [f"{words}, {alpha:g}" for words in GROUPS.values() for alpha in ALPHAS]
     rows = []
     for detector, groups in counted.items():
+        if not any(groups.values()):
+            continue
         cells = [
             _share(some, alpha, i, level)
             for some in groups.values()
@@ -220,14 +225,15 @@ def _per_set(ranked: Mapping[str, dict[str, Scores]], key: str) -> str:
 def _failures(answers: Answers, unable: Mapping[str, str]) -> str:
     lines = [f"- `{detector}`: not run: {reason}" for detector, reason in unable.items()]
     for detector, found in answers.items():
+        # Reasons that differ in their numbers alone are one; the first stands for all.
         reasons: dict[str, list[str]] = defaultdict(list)
         for name, answer in found.items():
             if "failed" in answer:
-                reasons[answer["failed"]].append(name)
+                reasons[_NUMBER.sub("", answer["failed"])].append(name)
         lines += [
-            f"- `{detector}`: {len(names)} of {len(found)}: {reason} ({', '.join(names[:4])}"
-            f"{', ...' if len(names) > 4 else ''})"
-            for reason, names in reasons.items()
+            f"- `{detector}`: {len(names)} of {len(found)}: {found[names[0]]['failed']}"
+            f" ({', '.join(names[:4])}{', ...' if len(names) > 4 else ''})"
+            for names in reasons.values()
         ]
     return "\n".join(lines or ["All finished."]) + "\n"
 

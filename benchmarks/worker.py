@@ -69,7 +69,7 @@ def rank(detector: str, job: Job) -> Answer:
 
     X, y = load_set(job["path"])
     start = time.process_time()
-    scores = pynomaly.detect(X, detector, seed=job["seed"]).scores
+    scores = pynomaly.detect(X, detector, job.get("params"), seed=job["seed"]).scores
     seconds = time.process_time() - start
     ap, roc = average_precision_score(y, scores), roc_auc_score(y, scores)
     return {"ap": float(ap), "roc": float(roc), "seconds": seconds}
