@@ -131,12 +131,13 @@ def main(args: Sequence[str] | None = None) -> int:
     else:
         jobs = make_jobs(sets, seeds=SEEDS, repeats=REPEATS, held_out=HELD_OUT_REPEATS)
     cache = given.folder / ("quality-quick" if given.quick else "quality")
-    if given.fresh:
-        for spec in chosen:
-            (cache / f"{spec.id}.json").unlink(missing_ok=True)
     asked = {spec.id: asked_of(spec, jobs) for spec in chosen}
+    asked |= _variants(asked)
+    if given.fresh:
+        for detector in asked:
+            (cache / f"{detector}.json").unlink(missing_ok=True)
     answers = run_all(
-        asked | _variants(asked),
+        asked,
         cache,
         given.limit,
         given.processes,

@@ -88,6 +88,16 @@ def test_quality_is_measured_for_any_detector_and_kept_for_the_next_run(tmp_path
     assert kept == [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.json"))]
 
 
+@pytest.mark.skipif(not TABLES.is_dir(), reason="../shared/data/tabular is not here")
+def test_fresh_quality_forgets_the_answers_with_other_parameters_too(tmp_path: Path):
+    args = ["--quick", f"--folder={tmp_path}", "--only", "fast.iforest"]
+    assert run("benchmarks.quality", *args).returncode == 0
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    assert len(kept) == 2
+    assert run("benchmarks.quality", *args, "--fresh").returncode == 0
+    assert all(path.stat().st_mtime_ns != before for path, before in kept.items())
+
+
 def test_alarms_of_split_conformal_p_values_lie_in_their_interval(intervals):
     rng = np.random.default_rng(0)
     n, m, alpha, models = 199, 300, 0.05, 400
