@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from statistics import mean
 
-from benchmarks.intervals import alarm_interval, can_alarm, paired_bootstrap
+from benchmarks.intervals import alarm_interval, can_alarm, nominal_rank, paired_bootstrap
 from benchmarks.measure import describe_in_words, describe_machine, table
 from benchmarks.worker import (
     ALPHAS,
@@ -60,16 +60,19 @@ _ALARMS = """## False alarms
 The share of fresh normal rows that alarm at p <= .01 and p <= .1 with `pynomaly.fit(reference)` and
 `model.score(fresh)`. Synthetic: correlated Gaussians of 10 columns, {reference:,} reference rows,
 {test:,} fresh ones, all repeats pooled. Real: the normal rows of each of the 25 sets, split at
-random in halves of at most {reference:,} and {test:,}. Both are calibrated by cross-fitting; the
+random in halves of at most {reference:,} and {test:,}. Both are calibrated by cross-fitting in as
+many folds as the detector's spec says, or by a held-out half where it says none; the
 held-out split has {held_out:,} reference rows. Contaminated: {contamination:.0%} of the reference
 are anomalies, which must make the alarms fewer, never more.
 
 The interval is where the share lies when alarms hold their rate exactly. Calibration rows are
-finite: a model calibrated on n scores has a rate of its own, Beta(k, n + 1 - k) distributed with
-k = floor(alpha (n + 1)), so the alarms are beta-binomial, and wider spread than binomial. It is
+finite: a model calibrated on n scores has a rate of its own, Beta(k, n + 1 - k) distributed, where
+k / (n + 1) is the largest p-value up to alpha that the scores, ties included, can give; so the
+alarms are beta-binomial, and wider spread than binomial. Each detector has its own interval; the
+first line shows that of five folds without ties. It is
 simultaneous: with all detectors right, the chance that any is outside is at most 5 % (Bonferroni).
 **Bold** is above, so the promise is broken; *italic* is below: fewer alarms than allowed, which
-ties and contamination cause. Cross-fitted calibration has no exact distribution; the interval takes
+contamination causes. Cross-fitted calibration has no exact distribution; the interval takes
 it for a split of the same size.
 
 """
@@ -168,7 +171,7 @@ def _false_alarms(answers: Answers) -> str:
         ]
         rows.append([f"`{detector}`", *cells])
     limits = [
-        _interval_of_most(counted, group, alpha, level) for group in GROUPS for alpha in ALPHAS
+        _interval_of_most(counted, group, i, level) for group in GROUPS for i in range(len(ALPHAS))
     ]
     return table(header, [["interval", *limits], *rows])
 
@@ -185,9 +188,9 @@ def _usable(some: list[Answer], alpha: float) -> list[Answer]:
     return [each for each in some if can_alarm(each["calibration"], alpha)]
 
 
-def _interval(some: list[Answer], alpha: float, level: float) -> tuple[float, float]:
-    trials = tuple(sorted((each["calibration"], each["rows"]) for each in some))
-    return alarm_interval(trials, alpha, level)
+def _interval(some: list[Answer], place: int, level: float) -> tuple[float, float]:
+    trials = sorted((each["calibration"], each["rows"], each["ranks"][place]) for each in some)
+    return alarm_interval(tuple(trials), level)
 
 
 def _share(some: list[Answer], alpha: float, place: int, level: float) -> str:
@@ -195,7 +198,7 @@ def _share(some: list[Answer], alpha: float, place: int, level: float) -> str:
     if not used:
         return "–"
     share = sum(each["alarms"][place] for each in used) / sum(each["rows"] for each in used)
-    low, high = _interval(used, alpha, level)
+    low, high = _interval(used, place, level)
     text = _rate(share)
     if share > high:
         return f"**{text}**"
@@ -203,13 +206,18 @@ def _share(some: list[Answer], alpha: float, place: int, level: float) -> str:
 
 
 def _interval_of_most(
-    counted: Mapping[str, dict[str, list[Answer]]], group: str, alpha: float, level: float
+    counted: Mapping[str, dict[str, list[Answer]]], group: str, place: int, level: float
 ) -> str:
-    """The interval for a detector that finished everything."""
+    """The interval for a detector that finished everything and has no ties."""
+    alpha = ALPHAS[place]
     most = max((_usable(some[group], alpha) for some in counted.values()), key=len, default=[])
     if not most:
         return ""
-    low, high = _interval(most, alpha, level)
+    trials = sorted(
+        (each["calibration"], each["rows"], nominal_rank(each["calibration"], alpha))
+        for each in most
+    )
+    low, high = alarm_interval(tuple(trials), level)
     return f"{_rate(low)} to {_rate(high)}"
 
 

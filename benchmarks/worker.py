@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from benchmarks.intervals import attained_rank
 
 ALPHAS = (0.01, 0.1)
 REFERENCE_ROWS = 1_000
@@ -82,9 +83,11 @@ def count_alarms(detector: str, job: Job) -> Answer:
     reference, fresh = DATA[job["task"]](job)
     model = pynomaly.fit(reference, detector, seed=job["seed"])
     p_values = model.score(fresh).p_values
+    scores = model.fitted.calibration.scores
     return {
         "rows": len(fresh),
-        "calibration": len(model.fitted.calibration.scores),
+        "calibration": len(scores),
+        "ranks": [attained_rank(scores, alpha) for alpha in ALPHAS],
         "alarms": [int(np.count_nonzero(p_values <= alpha)) for alpha in ALPHAS],
     }
 

@@ -101,13 +101,22 @@ def test_fresh_quality_forgets_the_answers_with_other_parameters_too(tmp_path: P
 def test_alarms_of_split_conformal_p_values_lie_in_their_interval(intervals):
     rng = np.random.default_rng(0)
     n, m, alpha, models = 199, 300, 0.05, 400
-    low, high = intervals.alarm_interval(((n, m),), alpha, 0.95)
+    low, high = intervals.alarm_interval(((n, m, intervals.nominal_rank(n, alpha)),), 0.95)
     outside = 0
     for _ in range(models):
         calibration, fresh = np.sort(rng.random(n)), rng.random(m)
         p_values = (1 + n - np.searchsorted(calibration, fresh)) / (n + 1)
         outside += not low <= np.mean(p_values <= alpha) <= high
     assert outside / models == pytest.approx(0.05, abs=0.03)
+
+
+def test_ties_leave_out_p_values_that_no_score_can_have(intervals):
+    assert intervals.attained_rank(np.arange(99.0), 0.1) == 10
+    # A score as high as the tied ones counts all 20 of them, and a higher one none.
+    assert intervals.attained_rank(np.minimum(np.arange(99.0), 79.0), 0.1) == 1
+    assert intervals.attained_rank(np.minimum(np.arange(99.0), 79.0), 0.3) == 30
+    tied_below = np.sort(np.concatenate([np.arange(94.0), [200, 200, 201, 202, 203]]))
+    assert intervals.attained_rank(tied_below, 0.05) == 4
 
 
 def test_a_paired_bootstrap_of_equal_differences_has_no_width(intervals):

@@ -12,7 +12,7 @@ import pytest
 
 import pynomaly
 from pynomaly.domain.datasets import BATCH_BYTES, Table
-from pynomaly.domain.errors import DataError, UsageError
+from pynomaly.domain.errors import DataError, InvalidParams
 from pynomaly.infrastructure.loaders import texts as loader
 from pynomaly.infrastructure.registry import discover
 
@@ -245,8 +245,18 @@ def test_a_folder_without_documents_is_refused(refused, tmp_path):
 
 
 def test_documents_have_no_options(tmp_path):
-    with pytest.raises(UsageError, match="unknown option delimiter"):
-        loader.load(str(write_folder(tmp_path / "mails", ["a"])), {"delimiter": ";"})
+    with pytest.raises(InvalidParams, match="delimiter: unknown"):
+        pynomaly.read(write_folder(tmp_path / "mails", ["a"]), delimiter=";")
+
+
+def test_a_file_of_words_beside_tables_is_no_document(tmp_path):
+    for name in ("README.md", "_SUCCESS.txt", ".notes.txt", "notes.txt"):
+        (tmp_path / name).write_text("about the data")
+        pl.DataFrame({"x": [1, 2]}).write_parquet(tmp_path / "a.parquet")
+        assert pynomaly.read(tmp_path).collect().to_dicts() == [{"x": 1}, {"x": 2}]
+        (tmp_path / name).unlink()
+    write_folder(tmp_path / "more", ["a", "b", "c"])
+    assert pynomaly.read(tmp_path).schema.names() == ["file", "text"]
 
 
 def test_a_document_that_vanishes_while_it_is_read_is_an_error(tmp_path):

@@ -100,6 +100,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         factory="pynomaly_fast.knn:KNN",
         params="pynomaly_fast.params:KNNParams",
         capabilities=_EVERY | {Capability.EXPLAINS, Capability.STORES_TRAINING_DATA},
+        folds=20,
         family="neighbours",
         time="n·log n; score n²·d at worst",
         space="n·d",

@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 
     from pynomaly.ports.protocols import Detector, FloatMatrix, FloatVector
 
-_FOLDS = 5
 _CALIBRATION_ROWS = 10_000
-"""More rows than this are not held out: they would cost more than they tell."""
+"""At most so many rows are held out of a single fit; twice as many are cross-fitted."""
 
 
 def as_estimator(
@@ -44,8 +43,8 @@ class PynomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc, no-an
 
     Features are used as they are: put a `StandardScaler` before it, as Pynomaly itself does. What
     `predict` calls an outlier is decided on scores of rows that were held out, so that `alpha`
-    holds on new data too; a fit with up to 50,000 rows so takes five more fits on four fifths
-    of them.
+    holds on new data too: up to 20,000 rows by the folds that the detector's spec names and a last
+    fit on all rows, else by up to 10,000 rows, at most half, that stay out of the only fit.
 
     Args:
         detector: Id of the detector.
@@ -83,13 +82,12 @@ class PynomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc, no-an
             raise ValueError(f"alpha must lie between 0 and 1, not {self.alpha!r}")
         spec = _spec(self.detector)
         # A fold less must still be enough to fit.
-        least = math.ceil(spec.min_rows * _FOLDS / (_FOLDS - 1)) + 1
+        folds = spec.folds or 2
+        least = math.ceil(spec.min_rows * folds / (folds - 1)) + 1
         X = self._matrix(X, ensure_min_samples=least, copy=True)
         recipe = (self.detector, dict(self.params or {}), self.seed)
-        calibration = _held_out_scores(recipe, X)
+        self._detector, calibration = _fit_calibrated(recipe, X, spec.folds)
         self._recipe = recipe
-        self._detector = _create(recipe)
-        self._detector.fit(X)
         self.offset_ = -_threshold(calibration, self.alpha)
         return self
 
@@ -159,19 +157,26 @@ def _spec(id: str) -> DetectorSpec:
     return spec
 
 
-def _held_out_scores(recipe: _Recipe, X: FloatMatrix) -> FloatVector:
-    """Scores of rows by detectors that were not fitted on them."""
+def _fit_calibrated(
+    recipe: _Recipe, X: FloatMatrix, folds: int | None
+) -> tuple[Detector, FloatVector]:
+    """A fitted detector, and scores of rows by detectors that were not fitted on them."""
     order = np.random.default_rng(recipe[2]).permutation(len(X))
-    if len(X) > _FOLDS * _CALIBRATION_ROWS:
-        return _scores_of(recipe, X, order[:_CALIBRATION_ROWS])
-    folds = np.array_split(order, min(_FOLDS, len(X)))
-    return np.concatenate([_scores_of(recipe, X, fold) for fold in folds])
+    if folds is None or len(X) > 2 * _CALIBRATION_ROWS:
+        held_out = order[: min(_CALIBRATION_ROWS, len(X) // 2)]
+        detector = _fitted(recipe, np.delete(X, held_out, axis=0))
+        return detector, detector.score(_read_only(X[held_out]))
+    scores = [
+        _fitted(recipe, np.delete(X, fold, axis=0)).score(_read_only(X[fold]))
+        for fold in np.array_split(order, min(folds, len(X)))
+    ]
+    return _fitted(recipe, X), np.concatenate(scores)
 
 
-def _scores_of(recipe: _Recipe, X: FloatMatrix, held_out: npt.NDArray[np.int64]) -> FloatVector:
+def _fitted(recipe: _Recipe, X: FloatMatrix) -> Detector:
     detector = _create(recipe)
-    detector.fit(_read_only(np.delete(X, held_out, axis=0)))
-    return detector.score(_read_only(X[held_out]))
+    detector.fit(_read_only(X))
+    return detector
 
 
 def _read_only(X: FloatMatrix) -> FloatMatrix:

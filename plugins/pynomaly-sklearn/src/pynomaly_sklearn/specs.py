@@ -67,6 +67,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         params="OCSVMParams",
         target="svm.OneClassSVM",
         capabilities=_ROWWISE | {Capability.STORES_TRAINING_DATA},
+        folds=None,
         family="boundary",
         time="n² to n³·d; score n·nu·d a row",
         space="n·nu·d",

@@ -14,7 +14,6 @@ from pynomaly.application.contract import Tally
 from pynomaly.application.fit_table import (
     CROSS_FIT_ROWS,
     FEATURE_ROWS,
-    FOLDS,
     HELD_OUT_ROWS,
     check_calibratable,
     read_sample,
@@ -186,16 +185,17 @@ def _usable_steps(stepped: Stepped, anomalies: Mask) -> Mask:
 def _fit_member(stepped: Stepped, usable: Mask, recipe: Recipe) -> Member:
     X, places = stepped.X, stepped.timeline.places
     length = len(X)
-    if length <= CROSS_FIT_ROWS:
+    folds = recipe.spec.folds
+    if folds is not None and length <= CROSS_FIT_ROWS:
         scores = np.empty(length)
-        edges = np.linspace(0, length, FOLDS + 1).astype(int).tolist()
+        edges = np.linspace(0, length, folds + 1).astype(int).tolist()
         for start, stop in pairwise(edges):
             inside = np.zeros(length, dtype=np.bool_)
             inside[start:stop] = True
             scores[inside] = _score_block(stepped, inside, recipe)
         member = _fit_on(X, places, recipe, length)
     else:
-        inside = np.arange(length) >= length - HELD_OUT_ROWS
+        inside = np.arange(length) >= length - min(HELD_OUT_ROWS, length // 2)
         member = _fit_on(X[~inside], places[~inside], recipe, length)
         scores = _score_with(member, X[inside], places[inside], recipe)
         usable = usable[inside]

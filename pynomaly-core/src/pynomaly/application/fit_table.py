@@ -23,11 +23,12 @@ from pynomaly.domain.schema import ColumnKind, Recognised, Roles, recognise
 from pynomaly.ports.protocols import Detector, FitScores
 from pynomaly.ports.specs import Capability, DetectorSpec
 
-FOLDS = 5
 CROSS_FIT_ROWS = 20_000
 """Up to so many rows are calibrated by cross-fitting; more by one held-out split."""
 
 HELD_OUT_ROWS = 10_000
+"""At most so many rows are held out of the fit, and at most half."""
+
 FEATURE_ROWS = 100_000
 """Features are learnt from at most so many rows."""
 
@@ -36,7 +37,8 @@ def fit_table(table: Table, recipe: Recipe, progress: Progress = no_progress) ->
     """A calibrated model of `table`.
 
     Rows labelled as anomalies are left out. Up to `CROSS_FIT_ROWS` rows are calibrated by
-    cross-fitting, more by `HELD_OUT_ROWS` rows that stay out of the fit.
+    cross-fitting, if the detector's scores allow it; else up to `HELD_OUT_ROWS` rows, at most half,
+    stay out of the fit.
 
     Raises:
         DataError: If the table has too few rows or no usable column.
@@ -55,7 +57,7 @@ def fit_table(table: Table, recipe: Recipe, progress: Progress = no_progress) ->
         )
     keys = sample.keys if not cleaned else sample.keys[~_anomalies(sample.frame, recipe.roles)]
     kinds = recognise(frame, recipe.roles)
-    cross_fitted = frame.height <= CROSS_FIT_ROWS
+    cross_fitted = recipe.spec.folds is not None and frame.height <= CROSS_FIT_ROWS
     fit_calibrated = _cross_fitted if cross_fitted else _held_out
     features, detector, fitted, scores, held = recipe.limited(
         lambda: fit_calibrated(frame, keys, kinds, recipe, progress)
@@ -201,13 +203,23 @@ def _held_out(
     recipe: Recipe,
     progress: Progress,
 ) -> tuple[Features, Detector, int, Scores, Mask]:
-    """Fit on all rows but `HELD_OUT_ROWS`, and score these."""
+    """Fit on all rows but at most `HELD_OUT_ROWS`, or half of them, and score these."""
+    held = min(HELD_OUT_ROWS, frame.height // 2)
+    _check_enough(frame.height, held, recipe.spec)
     progress("fitting", 0, None)
-    held_out = keys <= np.partition(keys, HELD_OUT_ROWS - 1)[HELD_OUT_ROWS - 1]
+    held_out = keys <= np.partition(keys, held - 1)[held - 1]
     train = frame.filter(pl.Series(~held_out))
     features, detector, fitted = _fit_parts(train, keys[~held_out], kinds, recipe)
     scores = _score(frame.filter(pl.Series(held_out)), features, detector, recipe)
     return features, detector, fitted, scores, held_out
+
+
+def _check_enough(rows: int, held_out: int, spec: DetectorSpec) -> None:
+    if not held_out or rows - held_out < spec.min_rows:
+        raise DataError(
+            f"{rows} row{'s are' if rows > 1 else ' is'} too few to fit {spec.id} and"
+            " calibrate it; give more rows, or use `detect` without a reference to rank them"
+        )
 
 
 def _score(frame: pl.DataFrame, features: Features, detector: Detector, recipe: Recipe) -> Scores:
@@ -227,12 +239,8 @@ def _cross_fitted(
     Features are refitted as well.
     """
     rows = frame.height
-    folds = min(FOLDS, rows)
-    if rows - -(-rows // folds) < recipe.spec.min_rows:
-        raise DataError(
-            f"{rows} row{'s are' if rows > 1 else ' is'} too few to fit {recipe.spec.id} and"
-            " calibrate it; give more rows, or use `detect` without a reference to rank them"
-        )
+    folds = min(recipe.spec.folds or 1, rows)
+    _check_enough(rows, -(-rows // folds), recipe.spec)
     fold = np.empty(rows, dtype=np.int64)
     fold[np.argsort(keys, kind="stable")] = np.arange(rows) % folds
     scores = np.empty(rows)

@@ -12,7 +12,6 @@ import polars as pl
 from pynomaly.application.contract import Tally, check_schema, to_matrix
 from pynomaly.application.fit_table import (
     CROSS_FIT_ROWS,
-    FOLDS,
     HELD_OUT_ROWS,
     check_calibratable,
 )
@@ -268,24 +267,30 @@ def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> tup
     normal = np.flatnonzero(~anomalies)
     keys = row_keys(0, n, recipe.seed)[normal]
     order = normal[np.argsort(keys, kind="stable")]
-    if n <= CROSS_FIT_ROWS:
-        if len(order) - -(-len(order) // FOLDS) < recipe.spec.min_rows:
-            raise DataError(
-                f"{len(order)} node{'s are' if len(order) != 1 else ' is'} too few to fit"
-                f" {recipe.spec.id} and calibrate it; rank them with `detect` without a reference"
-            )
+    folds = recipe.spec.folds
+    if folds is not None and n <= CROSS_FIT_ROWS:
+        _check_enough(len(order), -(-len(order) // folds), recipe)
         scores = np.empty(len(order))
-        for fold in range(FOLDS):
-            held = order[fold::FOLDS]
+        for fold in range(folds):
+            held = order[fold::folds]
             rest = np.setdiff1d(order, held)
-            scores[fold::FOLDS] = _fit_on(arrays, rest, recipe)[1][held]
+            scores[fold::folds] = _fit_on(arrays, rest, recipe)[1][held]
         detector = _fit_on(arrays, normal, recipe)[0]
         calibration = Calibration("cross-fitted", np.sort(scores))
         return Member(detector, calibration), HeldOut(order, scores)
-    held = order[:HELD_OUT_ROWS]
+    held = order[: min(HELD_OUT_ROWS, len(order) // 2)]
+    _check_enough(len(order), len(held), recipe)
     detector, found = _fit_on(arrays, np.setdiff1d(order, held), recipe)
     calibration = Calibration("held-out", np.sort(found[held]))
     return Member(detector, calibration), HeldOut(held, found[held])
+
+
+def _check_enough(nodes: int, held_out: int, recipe: Recipe) -> None:
+    if not held_out or nodes - held_out < recipe.spec.min_rows:
+        raise DataError(
+            f"{nodes} node{'s are' if nodes != 1 else ' is'} too few to fit"
+            f" {recipe.spec.id} and calibrate it; rank them with `detect` without a reference"
+        )
 
 
 def _fit_on(arrays: GraphArrays, nodes: Positions, recipe: Recipe) -> tuple[Detector, Scores]:

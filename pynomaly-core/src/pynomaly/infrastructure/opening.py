@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
@@ -120,18 +120,14 @@ def _downloaded(
 def _format_of(
     registry: Registry, download: Download, suffix: str
 ) -> tuple[LoaderSpec, Sequence[str]]:
-    """The loader for the first file that has one, and the files that are for it."""
+    """The loader for most of the files, and those that it is for."""
     if suffix:
         spec = registry.for_suffix("loaders", suffix, source=download.name)
         return cast("LoaderSpec", spec), download.files
-    for file in download.files:
-        with suppress(DataError):
-            spec = registry.for_suffix("loaders", file)
-            break
-    else:
-        spec = registry.for_suffix("loaders", download.files[0], source=download.name)
-    known = cast("LoaderSpec", spec)
-    return known, [file for file in download.files if file.lower().endswith(known.suffixes)]
+    known = registry.of_most(download.files)
+    if known is None:
+        raise registry.no_format("loaders", download.name)
+    return known
 
 
 def _place(folder: Path, file: str) -> Path:

@@ -288,7 +288,7 @@ class Registry:
             if name.lower().endswith(suffix)
         ]
         if not matches:
-            raise self._no_format(kind, source or name)
+            raise self.no_format(kind, source or name)
         matches = [m for m in matches if several and getattr(m[1], "folders", False)] or matches
         return min(matches, key=lambda m: (-len(m[0]), m[1].plugin != CORE, m[1].id))[1]
 
@@ -329,18 +329,36 @@ class Registry:
         return None
 
     def _representative(self, kind: str, uri: str) -> str:
-        """The first file in a folder that has a format; otherwise the name itself."""
-        suffixes = tuple(suffix for spec in self._formats(kind) for suffix in spec.suffixes)
+        """A file in a folder of the format that most files there have; else the name itself."""
         if kind == "loaders" and uri and Path(uri).is_dir():
-            for path in sorted(Path(uri).rglob("*")):
-                if path.name.lower().endswith(suffixes):
-                    return path.name
+            files = sorted(path for path in Path(uri).rglob("*") if path.is_file())
+            known = self.of_most([path.name for path in files])
+            if known:
+                return known[1][0]
         return PurePath(uri).name or uri
+
+    def of_most(self, names: Sequence[str]) -> tuple[LoaderSpec, list[str]] | None:
+        """The loader for most of these files, and those that it is for; None if there is none.
+
+        Of two with as many files it is the one declared first: a file of words beside a table
+        tells about it. Names that begin with ``.`` or ``_`` are not data.
+        """
+        found: dict[LoaderSpec, list[str]] = {}
+        suffixes = tuple(suffix for spec in self._formats("loaders") for suffix in spec.suffixes)
+        for name in names:
+            file = PurePath(name).name.lower()
+            if file.endswith(suffixes) and not file.startswith((".", "_")):
+                spec = cast("LoaderSpec", self.for_suffix("loaders", file, several=len(names) > 1))
+                found.setdefault(spec, []).append(name)
+        declared = [spec.id for spec in self._formats("loaders")]
+        best = min(found, key=lambda s: (-len(found[s]), declared.index(s.id)), default=None)
+        return None if best is None else (best, found[best])
 
     def _formats(self, kind: str) -> tuple[LoaderSpec | PublisherSpec, ...]:
         return cast("tuple[LoaderSpec | PublisherSpec, ...]", self.specs(kind))
 
-    def _no_format(self, kind: str, source: str) -> PynomalyError:
+    def no_format(self, kind: str, source: str) -> PynomalyError:
+        """The error that the name `source` tells no format."""
         suffixes = {suffix for spec in self._formats(kind) for suffix in spec.suffixes}
         known = ", ".join(sorted(suffixes)) or "nothing: no plugin offers it"
         fault = "its name tells no known format; what can be"

@@ -163,6 +163,9 @@ class DetectorSpec(Spec):
         target: Class that a generic factory wraps, ``"package.module:Class"``; else ``""``.
         status: How settled it is.
         min_rows: Fewest rows that it can be fitted on.
+        folds: Folds of the cross-fitting that calibrates it. More where its scores depend on how
+            many rows it was fitted on, so that a fold's fit is closer to the last one; None where
+            scores of two fits cannot be compared at all: then half of the rows are held out.
         default_for: Modalities whose default detector it offers to be.
         environment: Id of the environment that it runs in, in a process of its own; ``""`` for
             this process.
@@ -183,6 +186,9 @@ class DetectorSpec(Spec):
     target: str = attrs.field(default="", validator=_valid_import)
     status: Status = Status.STABLE
     min_rows: int = 2
+    folds: int | None = attrs.field(
+        default=5, validator=attrs.validators.optional(attrs.validators.ge(2))
+    )
     default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
     environment: str = attrs.field(default="", validator=_valid_environment)
     expected_failures: Mapping[str, str] = attrs.field(factory=dict)

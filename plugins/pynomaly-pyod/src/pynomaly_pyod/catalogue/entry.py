@@ -58,6 +58,7 @@ def detector(
     install: str = "",
     row_limit: int | None = None,
     min_rows: int = 2,
+    folds: int | None = 5,
     status: Status = Status.STABLE,
     expected_failures: Mapping[str, str] | None = None,
 ) -> DetectorSpec:
@@ -87,5 +88,6 @@ def detector(
         target=f"pyod.models.{target}",
         status=status,
         min_rows=min_rows,
+        folds=folds,
         expected_failures=expected_failures or {},
     )

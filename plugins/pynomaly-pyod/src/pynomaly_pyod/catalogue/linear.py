@@ -22,6 +22,7 @@ LINEAR = (
         capabilities=PURE,
         time="n d^2",
         space="d^2",
+        folds=20,
         family="linear",
         paper="Shyu, Chen, Sarinnapakorn, Chang (2003). A Novel Anomaly Detection Scheme Based"
         " on Principal Component Classifier. IEEE Foundations and New Directions of Data Mining",
@@ -38,6 +39,7 @@ LINEAR = (
         time="n^3",
         space="n^2",
         row_limit=3_000,
+        folds=None,
         family="linear",
         paper="Hoffmann (2007). Kernel PCA for Novelty Detection. doi:10.1016/j.patcog.2006.07.009",
         expected_failures={
@@ -81,6 +83,7 @@ LINEAR = (
         time="n^2 d to n^3 d",
         space="n d",
         row_limit=20_000,
+        folds=None,
         family="linear",
         paper="Schölkopf, Platt, Shawe-Taylor, Smola, Williamson (2001). Estimating the Support"
         " of a High-Dimensional Distribution. doi:10.1162/089976601750264965",
@@ -107,6 +110,7 @@ LINEAR = (
         time="n^2 d + steps n^2",
         space="n^2",
         row_limit=2_000,
+        folds=None,
         family="graph",
         paper="You, Robinson, Vidal (2017). Provable Self-Representation Based Outlier"
         " Detection in a Union of Subspaces. arXiv:1704.03925",

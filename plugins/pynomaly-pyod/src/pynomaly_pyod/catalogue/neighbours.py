@@ -22,6 +22,7 @@ NEIGHBOURS = (
         time="n log n in few columns, n^2 d in many",
         space="n d",
         row_limit=200_000,
+        folds=20,
         family="neighbours",
         paper="Ramaswamy, Rastogi, Shim (2000). Efficient Algorithms for Mining Outliers from"
         " Large Data Sets. doi:10.1145/342009.335437",
@@ -87,6 +88,7 @@ NEIGHBOURS = (
         time="n log n to n^2",
         space="n d",
         row_limit=50_000,
+        folds=None,
         family="clusters",
         paper="Campello, Moulavi, Sander (2013). Density-Based Clustering Based on Hierarchical"
         " Density Estimates. doi:10.1007/978-3-642-37456-2_14",

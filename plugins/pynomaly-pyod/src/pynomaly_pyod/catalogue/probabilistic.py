@@ -49,6 +49,7 @@ PROBABILISTIC = (
         time="n log n + n k^2 d; method 'default': n^3 d",
         space="n d",
         row_limit=100_000,
+        folds=20,
         family="probabilistic",
         paper="Kriegel, Schubert, Zimek (2008). Angle-Based Outlier Detection in"
         " High-Dimensional Data. doi:10.1145/1401890.1401946",
@@ -107,6 +108,7 @@ PROBABILISTIC = (
         time="n^2 d",
         space="n d",
         row_limit=50_000,
+        folds=None,
         family="probabilistic",
         paper="Fang, Ma (2001). Wrap-Around L2-Discrepancy of Random Sampling, Latin Hypercube"
         " and Uniform Designs. doi:10.1006/jcom.2001.0589",
