@@ -12,7 +12,7 @@ import attrs
 import polars as pl
 
 from pynomaly.domain.datasets import Download, Table, Types
-from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError, UsageError
+from pynomaly.domain.errors import PluginFailed, PynomalyError, UsageError
 from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redact_error, redacted, reword
 from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
