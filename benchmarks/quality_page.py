@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping
-from statistics import mean
 
-from benchmarks.intervals import alarm_interval, can_alarm, nominal_rank, paired_bootstrap
+from benchmarks.intervals import alarm_interval, can_alarm, nominal_rank
+from benchmarks.kinds import ALPHAS, Answer
+from benchmarks.kinds_page import kind_parts
 from benchmarks.measure import describe_in_words, describe_machine, table
+from benchmarks.rankings import Answers, Scores, rankings, short, summary
 from benchmarks.worker import (
-    ALPHAS,
     CONTAMINATION,
     HELD_OUT_ROWS,
     REFERENCE_ROWS,
     TEST_ROWS,
-    Answer,
 )
-
-Answers = Mapping[str, Mapping[str, Answer]]
-Scores = dict[str, float]
 
 GROUPS = {
     "clean": "synthetic, clean",
@@ -38,13 +35,13 @@ Written by `python -m benchmarks.quality`; don't edit.
 {machine} One thread for each detector, stopped when a line's fits and scores
 take {limit:.0f} s of CPU, or what the last section names.
 
-All detectors for tables that are installed run with their defaults, or the parameters that are
+All detectors that are installed run with their defaults, or the parameters that are
 named, and through the public API: features standardised, row limits kept, calibration as users get
 it.
 
 """
 
-_RANKING = """## Ranking without labels
+_RANKING = """## Tables: ranking without labels
 
 `pynomaly.detect(X, detector, seed=seed)`: fitted and scored on the same unlabelled rows of the 25
 sets of ADBench's classical collection (at most 10,000 rows each). Average precision (AP) and area
@@ -55,7 +52,7 @@ CPU, summed over the sets, for one seed.
 
 """
 
-_ALARMS = """## False alarms
+_ALARMS = """## Tables: false alarms
 
 The share of fresh normal rows that alarm at p <= .01 and p <= .1 with `pynomaly.fit(reference)` and
 `model.score(fresh)`. Synthetic: correlated Gaussians of 10 columns, {reference:,} reference rows,
@@ -78,13 +75,19 @@ it for a split of the same size.
 """
 
 
-def make_page(answers: Answers, unable: Mapping[str, str], baseline: str, limit: float) -> str:
+def make_page(
+    answers: Answers,
+    unable: Mapping[str, str],
+    baseline: str,
+    defaults: Mapping[str, str],
+    limit: float,
+) -> str:
     """The whole page as Markdown."""
-    ranked = {detector: _by_set(found) for detector, found in answers.items()}
+    ranked = rankings(answers, "rank")
     parts = [
         _INTRODUCTION.format(machine=describe_in_words(describe_machine()), limit=limit),
         _RANKING.format(baseline=baseline),
-        _summary(ranked, baseline),
+        summary(ranked, baseline),
         "\n"
         + _ALARMS.format(
             reference=REFERENCE_ROWS,
@@ -93,62 +96,16 @@ def make_page(answers: Answers, unable: Mapping[str, str], baseline: str, limit:
             contamination=CONTAMINATION,
         ),
         _false_alarms(answers),
-        "\n## AP by set\n\n",
+        "\n",
+        *kind_parts(answers, defaults),
+        "## Tables: AP by set\n\n",
         _per_set(ranked, "ap"),
-        "\n## ROC AUC by set\n\n",
+        "\n## Tables: ROC AUC by set\n\n",
         _per_set(ranked, "roc"),
         "\n## Without a result\n\n",
         _failures(answers, unable),
     ]
     return "".join(parts)
-
-
-def _by_set(found: Mapping[str, Answer]) -> dict[str, Scores]:
-    """Set to AP, ROC AUC and seconds, each the mean over seeds."""
-    seeds: dict[str, list[Answer]] = defaultdict(list)
-    for name, answer in found.items():
-        group, *place, _ = name.split("/")
-        if group == "rank" and "ap" in answer:
-            seeds[place[0]].append(answer)
-    keys = ("ap", "roc", "seconds")
-    return {
-        name: {key: mean(each[key] for each in some) for key in keys}
-        for name, some in sorted(seeds.items(), key=lambda item: item[0].lower())
-    }
-
-
-def _summary(ranked: Mapping[str, dict[str, Scores]], baseline: str) -> str:
-    base = ranked.get(baseline, {})
-    rows = []
-    for detector, sets in sorted(ranked.items(), key=lambda item: -_mean(item[1], "ap")):
-        if not sets:
-            continue
-        seconds = sum(each["seconds"] for each in sets.values())
-        rows.append(
-            [
-                f"`{detector}`",
-                str(len(sets)),
-                _short(_mean(sets, "ap")),
-                _short(_mean(sets, "roc")),
-                *_against(sets, base, same=detector == baseline),
-                f"{seconds:.1f}",
-            ]
-        )
-    return table(["detector", "sets", "AP", "ROC", f"AP against {baseline}", "won", "s"], rows)
-
-
-def _mean(sets: Mapping[str, Scores], key: str) -> float:
-    return mean(each[key] for each in sets.values()) if sets else 0.0
-
-
-def _against(sets: Mapping[str, Scores], base: Mapping[str, Scores], *, same: bool) -> list[str]:
-    both = sets.keys() & base.keys()
-    if same or not both:
-        return ["", ""]
-    differences = [sets[name]["ap"] - base[name]["ap"] for name in sorted(both)]
-    low, high = paired_bootstrap(differences)
-    won = mean(difference > 0 for difference in differences)
-    return [f"{mean(differences):+.3f} [{low:+.3f}, {high:+.3f}]", f"{won:.0%}"]
 
 
 def _false_alarms(answers: Answers) -> str:
@@ -223,8 +180,9 @@ def _interval_of_most(
 
 def _per_set(ranked: Mapping[str, dict[str, Scores]], key: str) -> str:
     names = sorted({name for sets in ranked.values() for name in sets}, key=str.lower)
+    ranked = {detector: sets for detector, sets in ranked.items() if sets}
     rows = [
-        [f"`{detector}`", *(_short(sets[name][key]) if name in sets else "–" for name in names)]
+        [f"`{detector}`", *(short(sets[name][key]) if name in sets else "–" for name in names)]
         for detector, sets in ranked.items()
     ]
     return table(["detector", *names], rows)
@@ -244,10 +202,6 @@ def _failures(answers: Answers, unable: Mapping[str, str]) -> str:
             for names in reasons.values()
         ]
     return "\n".join(lines or ["All finished."]) + "\n"
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
 
 
 def _rate(value: float) -> str:

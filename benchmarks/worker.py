@@ -13,13 +13,12 @@ import warnings
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from benchmarks.intervals import attained_rank
+from benchmarks.kinds import ALPHAS, KIND_TASKS, Answer, Job
 
-ALPHAS = (0.01, 0.1)
 REFERENCE_ROWS = 1_000
 HELD_OUT_ROWS = 30_000
 """Enough for one held-out split in place of cross-fitting."""
@@ -28,8 +27,6 @@ TEST_ROWS = 2_000
 CONTAMINATION = 0.05
 COLUMNS = 10
 
-Job = dict[str, Any]
-Answer = dict[str, Any]
 Matrix = npt.NDArray[np.float64]
 
 
@@ -122,4 +119,4 @@ def real(job: Job) -> tuple[Matrix, Matrix]:
 
 
 DATA = {"synthetic": synthetic, "real": real}
-TASKS = {"rank": rank, "synthetic": count_alarms, "real": count_alarms}
+TASKS = {"rank": rank, "synthetic": count_alarms, "real": count_alarms, **KIND_TASKS}

@@ -40,6 +40,9 @@ from pynomaly.domain.schema import Roles, recognise
 from pynomaly.domain.series import Matrix
 from pynomaly.ports.specs import Modality
 
+BLOCKS = 5
+"""A block must hold some windows, so there are no more, whatever folds the detector asks for."""
+
 
 def fit_series(
     table: Table, recipe: Recipe, partition: Partition, progress: Progress = no_progress
@@ -185,10 +188,9 @@ def _usable_steps(stepped: Stepped, anomalies: Mask) -> Mask:
 def _fit_member(stepped: Stepped, usable: Mask, recipe: Recipe) -> Member:
     X, places = stepped.X, stepped.timeline.places
     length = len(X)
-    folds = recipe.spec.folds
-    if folds is not None and length <= CROSS_FIT_ROWS:
+    if recipe.spec.folds is not None and length <= CROSS_FIT_ROWS:
         scores = np.empty(length)
-        edges = np.linspace(0, length, folds + 1).astype(int).tolist()
+        edges = np.linspace(0, length, BLOCKS + 1).astype(int).tolist()
         for start, stop in pairwise(edges):
             inside = np.zeros(length, dtype=np.bool_)
             inside[start:stop] = True
