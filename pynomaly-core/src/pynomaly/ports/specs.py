@@ -14,6 +14,7 @@ import attrs
 
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_FEWEST_FOLDS = 2
 
 
 class Modality(StrEnum):
@@ -95,6 +96,11 @@ def _valid_import(_: object, attribute: attrs.Attribute[str], value: str) -> Non
         raise ValueError(f"{attribute.name} {value!r} is not of the form package.module:name")
 
 
+def _valid_folds(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and value < _FEWEST_FOLDS:
+        raise ValueError(f"{attribute.name} {value} leaves nothing to fit on")
+
+
 @attrs.frozen(kw_only=True)
 class Spec:
     """What every declared thing has.
@@ -172,9 +178,7 @@ class DetectorSpec(Spec):
     target: str = attrs.field(default="", validator=_valid_import)
     status: Status = Status.STABLE
     min_rows: int = 2
-    folds: int | None = attrs.field(
-        default=5, validator=attrs.validators.optional(attrs.validators.ge(2))
-    )
+    folds: int | None = attrs.field(default=5, validator=_valid_folds)
     default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
     expected_failures: Mapping[str, str] = attrs.field(factory=dict)
 
