@@ -34,6 +34,11 @@ def test_an_import_string_is_of_the_form_module_colon_name(field, target):
         DetectorSpec(**GIVEN | {field: target})
 
 
+def test_one_fold_is_refused():
+    with pytest.raises(ValueError, match="folds 1 leaves nothing to fit on"):
+        DetectorSpec(**GIVEN, folds=1)
+
+
 def test_a_spec_cannot_be_changed():
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         DetectorSpec(**GIVEN).title = "Two"

@@ -14,6 +14,7 @@ import attrs
 
 _ID = re.compile(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_FEWEST_FOLDS = 2
 
 
 class Modality(StrEnum):
@@ -104,6 +105,11 @@ def _valid_environment(_: object, attribute: attrs.Attribute[str], value: str) -
         raise ValueError(f"{attribute.name} {value!r} is not of the form plugin.name")
 
 
+def _valid_folds(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+    if value is not None and value < _FEWEST_FOLDS:
+        raise ValueError(f"{attribute.name} {value} leaves nothing to fit on")
+
+
 @attrs.frozen(kw_only=True)
 class Spec:
     """What every declared thing has.
@@ -186,9 +192,7 @@ class DetectorSpec(Spec):
     target: str = attrs.field(default="", validator=_valid_import)
     status: Status = Status.STABLE
     min_rows: int = 2
-    folds: int | None = attrs.field(
-        default=5, validator=attrs.validators.optional(attrs.validators.ge(2))
-    )
+    folds: int | None = attrs.field(default=5, validator=_valid_folds)
     default_for: frozenset[Modality] = attrs.field(default=frozenset(), converter=_modalities)
     environment: str = attrs.field(default="", validator=_valid_environment)
     expected_failures: Mapping[str, str] = attrs.field(factory=dict)
