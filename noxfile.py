@@ -238,6 +238,7 @@ def quality(session: nox.Session) -> None:
     """Measure how well anomalies are found; arguments go to benchmarks/quality.py."""
     _install_all(session)
     session.run("python", "-m", "benchmarks.quality", *session.posargs)
+    session.run("python", "-m", "benchmarks.catalogue")
 
 
 @nox.session(default=False)

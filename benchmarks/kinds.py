@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -125,11 +125,18 @@ def rank_text(detector: str, job: Job) -> Answer:
 def _ranked(y: Labels, data: Any, detector: str, job: Job, **roles: str) -> Answer:
     from sklearn.metrics import average_precision_score, roc_auc_score
 
-    start = time.process_time()
+    clock = _clock(detector)
+    start = clock()
     scores = pynomaly.detect(data, detector, seed=job["seed"], **roles).scores
-    seconds = time.process_time() - start
+    seconds = clock() - start
     ap, roc = average_precision_score(y, scores), roc_auc_score(y, scores)
     return {"ap": float(ap), "roc": float(roc), "seconds": seconds}
+
+
+def _clock(detector: str) -> Callable[[], float]:
+    """CPU time; time on the wall where the work is done in another process."""
+    spec = next(spec for spec in pynomaly.detectors() if spec.id == detector)
+    return time.perf_counter if spec.environment else time.process_time
 
 
 def count_series(detector: str, job: Job) -> Answer:

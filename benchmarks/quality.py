@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from benchmarks.jobs import run_all
 from benchmarks.kinds import KINDS, Job, chosen_kinds, kind_jobs
-from benchmarks.measure import ONE_THREAD, ROOT, default_folder, save_json
+from benchmarks.measure import ONE_THREAD, ROOT, default_folder, load_json, save_json
 from benchmarks.quality_page import make_page
 from benchmarks.rankings import Answers, mean_of, rankings, total_seconds
 from benchmarks.worker import CONTAMINATION, HELD_OUT_ROWS
@@ -94,8 +94,8 @@ def _cells(path: Path) -> int:
         return int(arrays["X"].size)
 
 
-def asked_of(spec: DetectorSpec, jobs: Sequence[Job]) -> list[Job]:
-    """The jobs for one detector.
+def asked_of(spec: DetectorSpec, jobs: Sequence[Job], *, quick: bool = False) -> list[Job]:
+    """The jobs for one detector: those of `jobs` if it takes tables, and those of other kinds.
 
     Without a seed of its own it ranks the same again; where it scores only the rows that it was
     fitted on, there are no false alarms to count.
@@ -104,6 +104,8 @@ def asked_of(spec: DetectorSpec, jobs: Sequence[Job]) -> list[Job]:
     inductive = Capability.INDUCTIVE in spec.capabilities
     own = jobs if Modality.TABULAR in spec.modalities else ()
     of_kinds = [job for kind in chosen_kinds(spec) for job in kind_jobs(kind)]
+    if quick:
+        of_kinds = list({job["group"]: job for job in reversed(of_kinds)}.values())
     return [
         job
         for job in (*own, *of_kinds)
@@ -175,7 +177,7 @@ def main(args: Sequence[str] | None = None) -> int:
     else:
         jobs = make_jobs(sets, seeds=SEEDS, repeats=REPEATS, held_out=HELD_OUT_REPEATS)
     cache = given.folder / ("quality-quick" if given.quick else "quality")
-    asked = {spec.id: asked_of(spec, jobs) for spec in chosen}
+    asked = {spec.id: asked_of(spec, jobs, quick=given.quick) for spec in chosen}
     asked |= _variants(asked)
     if given.fresh:
         for detector in asked:
@@ -187,6 +189,13 @@ def main(args: Sequence[str] | None = None) -> int:
         given.processes,
         lambda line: print(line, file=sys.stderr, flush=True),
     )
+    # What was measured where its requirements are, such as torch, stays measured.
+    for detector in list(unable):
+        found = load_json(cache / f"{detector}.json")
+        if found:
+            answers[detector] = found
+            del unable[detector]
+    answers = dict(sorted(answers.items()))
     page = make_page(answers, unable, BASELINE, _defaults(), given.limit)
     if given.only or given.quick:
         print(page)

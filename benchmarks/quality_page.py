@@ -33,7 +33,8 @@ _INTRODUCTION = """# Quality
 Written by `python -m benchmarks.quality`; don't edit.
 
 {machine} One thread for each detector, stopped when a line's fits and scores
-take {limit:.0f} s of CPU, or what the last section names.
+take {limit:.0f} s of CPU, or what the last section names. Detectors in environments of their own
+(`pynomaly env list`) are timed by the wall.
 
 All detectors that are installed run with their defaults, or the parameters that are
 named, and through the public API: features standardised, row limits kept, calibration as users get

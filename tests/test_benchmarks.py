@@ -83,6 +83,8 @@ def test_quality_is_measured_for_any_detector_and_kept_for_the_next_run(tmp_path
     assert "| `fast.iforest` | 3 |" in done.stdout
     assert "AP against sklearn.iforest" in done.stdout
     assert "All finished." in done.stdout
+    for kind in ("## Series", "### False alarms of series", "## Graphs", "## Texts"):
+        assert kind in done.stdout
     kept = [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.json"))]
     assert run("benchmarks.quality", *args).stdout == done.stdout
     assert kept == [path.stat().st_mtime_ns for path in sorted(tmp_path.rglob("*.json"))]
