@@ -286,10 +286,10 @@ def test_a_detector_on_graphs_is_fitted_on_the_graph_of_the_nodes_it_may_see(pyt
 
 
 def test_large_graphs_are_calibrated_on_nodes_held_out(python, monkeypatch):
-    from pynomaly.application import graphs
+    from pynomaly.application import fit_graph
 
-    monkeypatch.setattr(graphs, "CROSS_FIT_ROWS", 50)
-    monkeypatch.setattr(graphs, "HELD_OUT_ROWS", 20)
+    monkeypatch.setattr(fit_graph, "CROSS_FIT_ROWS", 50)
+    monkeypatch.setattr(fit_graph, "HELD_OUT_ROWS", 20)
     for detector in ("mine.degree", "mine.away"):
         calibration = python.fit(edges(), detector, **ENDS).fitted.calibration
         assert (calibration.method, len(calibration.scores)) == ("held-out", 20)

@@ -12,11 +12,12 @@ import polars as pl
 
 from pynomaly.application.contract import finish_matrix
 from pynomaly.application.fused import score_parts
-from pynomaly.application.graphs import GraphJudge, nodes_table
+from pynomaly.application.graphs import nodes_table
 from pynomaly.application.guard import score_guarded
 from pynomaly.application.items import FusedModel
 from pynomaly.application.model import FittedModel
 from pynomaly.application.score import score
+from pynomaly.application.score_graph import GraphJudge
 from pynomaly.application.score_table import TableJudge
 from pynomaly.application.scoring import Judge, Scoring, summarise, top_contributions
 from pynomaly.domain.calibration import Scores

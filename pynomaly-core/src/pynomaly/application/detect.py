@@ -11,12 +11,13 @@ import polars as pl
 from pynomaly.application.contract import refuse_output_names
 from pynomaly.application.fit import fit
 from pynomaly.application.fit_table import rank_table
-from pynomaly.application.graphs import nodes_table, rank_graph
+from pynomaly.application.graphs import nodes_table
 from pynomaly.application.guard import check_explains
 from pynomaly.application.partition import Partition, in_memory
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import roles_for_reference
 from pynomaly.application.score import score
+from pynomaly.application.score_graph import rank_graph
 from pynomaly.application.score_series import rank_series
 from pynomaly.application.score_table import TableJudge
 from pynomaly.application.scoring import Judge, ScoredBatch, Scoring

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import attrs
 
+from pynomaly.application.fit_graph import fit_graph
 from pynomaly.application.fit_series import fit_series
 from pynomaly.application.fit_table import fit_table
-from pynomaly.application.graphs import fit_graph
 from pynomaly.application.model import FittedModel
 from pynomaly.application.partition import Partition, in_memory
 from pynomaly.application.recipe import Progress, Recipe, no_progress

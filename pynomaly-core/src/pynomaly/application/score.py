@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pynomaly.application.graphs import judge_graph, nodes_table
+from pynomaly.application.graphs import nodes_table
 from pynomaly.application.guard import check_explains
 from pynomaly.application.model import FittedModel
 from pynomaly.application.partition import Partition, in_memory
 from pynomaly.application.recipe import Progress, no_progress
+from pynomaly.application.score_graph import judge_graph
 from pynomaly.application.score_series import judge_series
 from pynomaly.application.score_table import TableJudge
 from pynomaly.application.scoring import Judge, Scoring

@@ -16,11 +16,11 @@ import polars as pl
 from pynomaly.application.detect import Second, detect, held_in_memory, publish
 from pynomaly.application.fit import fit
 from pynomaly.application.fused import detect_parts, fit_parts, score_parts
-from pynomaly.application.graphs import GraphJudge
 from pynomaly.application.items import FusedModel, Parts
 from pynomaly.application.model import FittedModel
 from pynomaly.application.recipe import Recipe
 from pynomaly.application.score import score
+from pynomaly.application.score_graph import GraphJudge
 from pynomaly.application.scoring import Judge, Scoring
 from pynomaly.cli import Globals, load_registry
 from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
