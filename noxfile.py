@@ -73,6 +73,12 @@ TORCH = [
 ]
 # The GPU detectors run on torch, too, and torch gives what embeddings are compared with.
 TORCH_TESTS = ["plugins/pynomaly-pygod/tests", "plugins/pynomaly-text/tests", *GPU_TESTS]
+PYOD_TESTS = "plugins/pynomaly-pyod/tests"
+NETWORKS = """
+import pynomaly
+found = [spec.id for spec in pynomaly.detectors() if "torch" in spec.requires]
+print(" or ".join(id for id in found if id.startswith("pyod.")))
+"""
 TORCH_PACKAGES = ["pynomaly_pygod"]  # hardly any of their lines runs without torch
 DEMO = [
     *("detect", "examples/flights.csv", "--reference", "examples/flights-reference.csv"),
@@ -151,6 +157,9 @@ def tests_torch(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", "--numprocesses=auto", "--cov", "--cov-report=", *TORCH_TESTS)
+    # Of PyOD's conformance tests those of networks: all others have run without torch.
+    networks = str(session.run("python", "-c", NETWORKS, silent=True)).strip()
+    session.run("pytest", "--numprocesses=auto", PYOD_TESTS, "-k", f"test_graphs or {networks}")
     for package in TORCH_PACKAGES:
         _hold_to_coverage(session, package)
 

@@ -39,7 +39,7 @@ class Worker:
             return {"failed": "the process hung"}
         try:
             answer: Answer = self._connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             if self.stop() != -signal.SIGPROF:
                 return {"failed": "the process died"}
             return {"failed": f"took more than {self._limit:.0f} s of CPU", "slow": True}

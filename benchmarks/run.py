@@ -12,23 +12,18 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.gpu_page import section_of
 from benchmarks.measure import (
-    ROOT,
     Cost,
     alternate,
     default_folder,
-    describe_in_words,
     describe_machine,
     load_json,
     pynomaly,
     python,
     run,
     save_json,
-    table,
 )
-
-PAGE = ROOT / "docs" / "benchmarks.md"
+from benchmarks.speed_page import Row, in_units, show, write_page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,24 +50,6 @@ class Setting:
         return path
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """A line of the page: what was measured, in words, and its bound."""
-
-    what: str
-    value: float
-    bound: float
-    unit: str = ""
-    ours: str = ""
-    peer: str = ""
-    aim: float | None = None
-
-    @property
-    def holds(self) -> bool:
-        """Whether the value is within the bound."""
-        return self.value <= self.bound
-
-
 def whole_process(
     rows: int, suffix: str, bound: float, aim: float
 ) -> Callable[[Setting], list[Row]]:
@@ -90,7 +67,7 @@ def whole_process(
         target.unlink()
         size = f"{rows // 1000:,}k" if rows < 10**6 else f"{rows // 10**6}M"
         what = f"CPU of the whole process, {size} × 20 {suffix[1:]} in and out, 100 trees"
-        return [Row(what, ours / peer, bound, ours=_time(ours), peer=_time(peer), aim=aim)]
+        return [Row(what, ours / peer, bound, ours=in_units(ours), peer=in_units(peer), aim=aim)]
 
     return measure
 
@@ -112,7 +89,7 @@ def operation(
         for key, (what, bound) in bounds.items():
             ours = sorted(a[key] for a, _ in pairs)[len(pairs) // 2]
             peer = sorted(b[key] for _, b in pairs)[len(pairs) // 2]
-            found.append(Row(what, ours / peer, bound, ours=_time(ours), peer=_time(peer)))
+            found.append(Row(what, ours / peer, bound, ours=in_units(ours), peer=in_units(peer)))
         return found
 
     return measure
@@ -146,6 +123,23 @@ def _score_peak(setting: Setting, model: Path, rows: int, suffix: str) -> float:
     return cost.peak_mib
 
 
+def isolation(setting: Setting) -> list[Row]:
+    """What scoring in another process costs, against here."""
+    command = python("benchmarks.isolated", 1_000_000 // setting.shrink)
+    found = sorted(
+        (json.loads(run(command).output) for _ in range(setting.rounds)),
+        key=lambda each: float(each["matrix"] / each["copy"]),
+    )[setting.rounds // 2]
+    more, copy = in_units(found["matrix"]), in_units(found["copy"])
+    what = "time that scoring takes more in an isolated process"
+    return [
+        Row(f"{what}, one row", 1000 * found["row"], 0.1, unit=" ms", ours=in_units(found["row"])),
+        Row(
+            f"{what}, 1M × 20, against a copy", found["matrix"] / found["copy"], 1.5, "", more, copy
+        ),
+    ]
+
+
 def startup(command: str, bound: float) -> Callable[[Setting], list[Row]]:
     """CPU of a command that does nothing with data, against bare Python."""
 
@@ -156,7 +150,7 @@ def startup(command: str, bound: float) -> Callable[[Setting], list[Row]]:
             setting.rounds,
         )
         what = f"CPU of `pynomaly {command}`, against `python -c pass`"
-        return [Row(what, ours / bare, bound, ours=_time(ours), peer=_time(bare))]
+        return [Row(what, ours / bare, bound, ours=in_units(ours), peer=in_units(bare))]
 
     return measure
 
@@ -198,70 +192,10 @@ TASKS: dict[str, Callable[[Setting], list[Row]]] = {
     ),
     "memory-parquet": memory(".parquet"),
     "memory-csv": memory(".csv"),
+    "isolation": isolation,
     "startup-help": startup("--help", 10.0),
     "startup-detectors": startup("detectors", 18.0),
 }
-
-
-def _time(seconds: float) -> str:
-    for unit, name in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
-        if seconds >= unit:
-            return f"{seconds / unit:.3g} {name}"
-    return f"{seconds * 1e9:.3g} ns"
-
-
-def _amount(value: float, unit: str) -> str:
-    if unit:
-        return f"{value:.0f}{unit}"
-    return f"1/{1 / value:.0f}" if value < 0.1 else f"{value:.2f}"
-
-
-def show(rows: Sequence[Row]) -> str:
-    """The table of the page."""
-    header = ["what", "measured", "at most", "aim", "holds", "ours", "against"]
-    return table(
-        header,
-        [
-            [
-                row.what,
-                _amount(row.value, row.unit),
-                _amount(row.bound, row.unit),
-                "" if row.aim is None else _amount(row.aim, ""),
-                "yes" if row.holds else "**no**",
-                row.ours,
-                row.peer,
-            ]
-            for row in rows
-        ],
-    )
-
-
-_INTRODUCTION = """# Speed and memory
-
-Written by `python -m benchmarks.run`; don't edit.
-
-{machine}
-
-Every ratio is Pynomaly's cost over its peer's, on one thread, the median of {rounds} runs of each
-in turns; absolute figures are for orientation. The peer is PyOD, unless said: for whole processes a
-script that reads with pandas, calls `IForest().fit`, takes `decision_scores_` and `labels_` and
-writes with pandas; for operations the same data in memory, libraries imported and kernels compiled
-before the clock starts. Seconds are CPU time, user and system. Data are N(0, 1) with 5 % of the
-rows uniform in (-6, 6), 6 decimals. PyOD's fit includes the scores of the training rows; so do
-ours where it says so.
-
-"""
-
-
-def write_page(stored: dict[str, list[dict[str, object]]], rounds: int) -> None:
-    """docs/benchmarks.md, from all that was measured here."""
-    rows = [Row(**row) for name in TASKS for row in stored.get(name, [])]  # type: ignore[arg-type]
-    text = _INTRODUCTION.format(machine=describe_in_words(describe_machine()), rounds=rounds)
-    absent = [f"`{name}`" for name in TASKS if name not in stored]
-    note = f"\nNot measured: {', '.join(absent)}.\n" if absent else ""
-    PAGE.parent.mkdir(exist_ok=True)
-    page = f"{text}{show(rows)}{note}\n{section_of(PAGE)}"  # what GPUs do, another command says
-    PAGE.write_text(page, encoding="utf-8")
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -289,7 +223,7 @@ def main(args: Sequence[str] | None = None) -> int:
             save_json(store, stored)
     print(show(found))
     if not given.quick:
-        write_page(stored["rows"], given.rounds)
+        write_page(stored["rows"], list(TASKS), given.rounds)
     return 0 if all(row.holds for row in found) else 1
 
 

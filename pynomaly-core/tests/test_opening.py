@@ -22,6 +22,7 @@ from pynomaly.domain.errors import (
 from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redacted
 from pynomaly.infrastructure import opening
+from pynomaly.infrastructure.formats import for_uri, is_path
 from pynomaly.infrastructure.opening import open_uri
 from pynomaly.infrastructure.plugins import builtin, load_plugins
 from pynomaly.infrastructure.registry import Registry, discover
@@ -269,8 +270,8 @@ def test_what_a_plugins_code_does_wrong_is_its_failure(registry, name, says):
 
 
 def test_a_scheme_with_a_driver_goes_by_the_scheme(registry):
-    assert registry.for_uri("loaders", "near+fast://x").id == "far.near"
-    assert not registry.is_path("loaders", "near+fast://x")
+    assert for_uri(registry, "loaders", "near+fast://x").id == "far.near"
+    assert not is_path(registry, "loaders", "near+fast://x")
 
 
 def test_an_unknown_scheme_is_said_to_be_one(registry):

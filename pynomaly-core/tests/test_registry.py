@@ -17,6 +17,7 @@ from pynomaly.domain.errors import (
     UnknownId,
     UsageError,
 )
+from pynomaly.infrastructure.formats import for_suffix, for_uri
 from pynomaly.infrastructure.registry import Plugin, Problem, Registry
 from pynomaly.ports import Capability, DetectorSpec, LoaderSpec, PublisherSpec
 from pynomaly.ports.params import NoParams
@@ -209,42 +210,42 @@ def formats():
     ],
 )
 def test_scheme_then_longest_suffix_then_the_core_choose_the_loader(formats, uri, id):
-    assert formats.for_uri("loaders", uri).id == id
+    assert for_uri(formats, "loaders", uri).id == id
 
 
 def test_a_folder_goes_by_the_files_in_it(formats, tmp_path):
     (tmp_path / "part").mkdir()
     (tmp_path / "readme.md").touch()
     (tmp_path / "part" / "0.csv").touch()
-    assert formats.for_uri("loaders", str(tmp_path)).id == "core.csv"
+    assert for_uri(formats, "loaders", str(tmp_path)).id == "core.csv"
     with pytest.raises(OutputError):
-        formats.for_uri("publishers", str(tmp_path))
+        for_uri(formats, "publishers", str(tmp_path))
 
 
 def test_an_existing_file_may_have_a_colon_in_its_name(formats, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "at12:30.csv").touch()
-    assert formats.for_uri("loaders", "at12:30.csv").id == "core.csv"
+    assert for_uri(formats, "loaders", "at12:30.csv").id == "core.csv"
 
 
 @pytest.mark.parametrize("uri", ["data.xyz", "", "data"])
 def test_an_unknown_format_lists_what_can_be_read(formats, uri):
     with pytest.raises(DataError, match=r"can be read: \.csv, \.csv\.gz, \.gz; the option format"):
-        formats.for_uri("loaders", uri)
+        for_uri(formats, "loaders", uri)
 
 
 def test_an_unknown_scheme_lists_those_that_are_known(formats):
     with pytest.raises(DataError, match=r"knows s3:; those that are known: sqlite:$"):
-        formats.for_uri("loaders", "s3://bucket/a.csv")
+        for_uri(formats, "loaders", "s3://bucket/a.csv")
     with pytest.raises(OutputError, match="knows s3:; those that are known: none"):
-        formats.for_uri("publishers", "s3://bucket/a.csv")
+        for_uri(formats, "publishers", "s3://bucket/a.csv")
 
 
 def test_an_unknown_output_format_lists_what_can_be_written(formats):
     with pytest.raises(OutputError, match=r"can be written: \.csv$"):
-        formats.for_suffix("publishers", "data.xyz")
+        for_suffix(formats, "publishers", "data.xyz")
 
 
 def test_without_any_plugin_nothing_can_be_read():
     with pytest.raises(PynomalyError, match="no plugin offers it"):
-        Registry().for_uri("loaders", "data.csv")
+        for_uri(Registry(), "loaders", "data.csv")

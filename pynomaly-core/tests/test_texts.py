@@ -13,6 +13,7 @@ import pytest
 import pynomaly
 from pynomaly.domain.datasets import BATCH_BYTES, Table
 from pynomaly.domain.errors import DataError, InvalidParams
+from pynomaly.infrastructure.formats import for_uri
 from pynomaly.infrastructure.loaders import texts as loader
 from pynomaly.infrastructure.registry import discover
 
@@ -192,10 +193,10 @@ def test_files_are_found_by_folder_and_glob_and_single_tables_stay_tables(tmp_pa
     (tmp_path / "one.txt").write_text("a,b\n1,2\n")
     named = {"mails": "core.texts", "mails/*.txt": "core.texts", "one.txt": "core.csv"}
     for name, wanted in named.items():
-        assert registry.for_uri("loaders", str(tmp_path / name)).id == wanted
-    assert registry.for_uri("loaders", (tmp_path / "one.txt").as_uri()).id == "core.csv"
-    assert registry.for_uri("loaders", "absent.txt").id == "core.csv"
-    assert registry.for_uri("loaders", "note.md").id == "core.texts"
+        assert for_uri(registry, "loaders", str(tmp_path / name)).id == wanted
+    assert for_uri(registry, "loaders", (tmp_path / "one.txt").as_uri()).id == "core.csv"
+    assert for_uri(registry, "loaders", "absent.txt").id == "core.csv"
+    assert for_uri(registry, "loaders", "note.md").id == "core.texts"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pynomaly_pyod.quiet import quietly
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from pynomaly.ports.protocols import FloatMatrix, FloatVector, State
+    from pynomaly.ports.protocols import Detector, FloatMatrix, FloatVector, State
 
 _MATRICES = {Modality.TABULAR, Modality.SERIES}
 _MAX_SEED = 2**32
@@ -38,17 +38,21 @@ _WAYS_OUT: Mapping[str, str] = {
 _ANOTHER = "scale them, look at them with `pynomaly inspect`, or use pyod.iforest"
 
 
-def create(spec: DetectorSpec, params: Any, seed: int) -> PyODDetector:
+def create(spec: DetectorSpec, params: Any, seed: int) -> Detector:
     """An unfitted detector: what every spec of this plugin names as its factory.
 
     Raises:
         UsageError: If the class takes what no caller can give yet.
     """
+    if Modality.GRAPH in spec.modalities:
+        from pynomaly_pyod.graphs import PyODGraphDetector
+
+        return PyODGraphDetector(spec, params, seed % _MAX_SEED)
     if not spec.modalities & _MATRICES:
         kinds = ", ".join(sorted(spec.modalities))
         raise UsageError(
-            f"{spec.id} takes {kinds} data (and PyOD an object for it), and detectors are given"
-            " matrices only: `pynomaly detectors --modality tabular` lists what can run"
+            f"{spec.id} takes {kinds} data and PyOD an object for it, which no parameter can"
+            " carry: `pynomaly detectors --modality tabular` lists what can run"
         )
     if spec.supervision is Supervision.SUPERVISED:
         raise UsageError(

@@ -10,15 +10,15 @@ import attrs
 import numpy as np
 import polars as pl
 
-from pynomaly.domain.errors import ContractViolation, DataError
-from pynomaly.domain.features import (
+from pynomaly.domain.encoding import (
     ColumnFeatures,
-    Features,
     Matrix,
     to_booleans,
     to_datetimes,
     to_numbers,
 )
+from pynomaly.domain.errors import ContractViolation, DataError
+from pynomaly.domain.features import Features
 from pynomaly.domain.schema import ColumnKind, missing_mask
 
 OUTPUT_COLUMNS = ("anomaly_score", "p_value", "is_anomaly", "explanation")

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from pynomaly.application.guard import fit_transformer_guarded, transform_guarded
-from pynomaly.domain.features import Embedding
+from pynomaly.domain.encoding import Embedding
 from pynomaly.ports.protocols import Transformer
 from pynomaly.ports.specs import TransformerSpec
 

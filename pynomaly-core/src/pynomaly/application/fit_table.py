@@ -16,8 +16,9 @@ from pynomaly.application.roles import check_roles
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
+from pynomaly.domain.encoding import Embedding
 from pynomaly.domain.errors import DataError, UsageError
-from pynomaly.domain.features import Embedding, Features, fit_features
+from pynomaly.domain.features import Features, fit_features
 from pynomaly.domain.sampling import Keys, RowSample, Sample
 from pynomaly.domain.schema import ColumnKind, Recognised, Roles, recognise
 from pynomaly.ports.protocols import Detector, FitScores

@@ -9,6 +9,7 @@ from typing import Any
 
 from pynomaly.application.detect import OpenPublisher
 from pynomaly.domain.errors import OutputError, UsageError
+from pynomaly.infrastructure.formats import for_uri, is_path
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.loading import to_path
@@ -33,8 +34,8 @@ def open_outputs(
 
 
 def _open_output(registry: Registry, uri: str, inputs: Sequence[Path]) -> OpenPublisher:
-    spec = registry.for_uri("publishers", uri)
-    if registry.is_path("publishers", uri):
+    spec = for_uri(registry, "publishers", uri)
+    if is_path(registry, "publishers", uri):
         check_target(uri)
         check_is_no_input(uri, inputs)
     factory = registry.resolve(spec)
@@ -46,7 +47,7 @@ def _open_output(registry: Registry, uri: str, inputs: Sequence[Path]) -> OpenPu
 
 
 def _place(registry: Registry, uri: str) -> str:
-    return str(to_path(uri).resolve()) if registry.is_path("publishers", uri) else uri
+    return str(to_path(uri).resolve()) if is_path(registry, "publishers", uri) else uri
 
 
 def check_target(uri: str) -> None:

@@ -15,6 +15,7 @@ from pynomaly.domain.datasets import Download, Table, Types
 from pynomaly.domain.errors import PluginFailed, PynomalyError, UsageError
 from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redact_error, redacted, reword
+from pynomaly.infrastructure.formats import for_suffix, for_uri, is_path, no_format, of_most
 from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.scratch import Scratch
@@ -44,7 +45,7 @@ def open_uri(
     """
     suffix = _suffix((options or {}).get(FORMAT))
     with _redacting(uri):
-        spec = registry.for_uri("loaders", uri, suffix)
+        spec = for_uri(registry, "loaders", uri, suffix)
     return open_with(registry, spec, uri, options)
 
 
@@ -70,7 +71,7 @@ def _read(
     opened = _opened(registry, spec, uri, values)
     if isinstance(opened, Download):
         return _downloaded(registry, opened, values, suffix)
-    if suffix and not registry.is_path("loaders", uri):
+    if suffix and not is_path(registry, "loaders", uri):
         raise UsageError(f"{uri}: {spec.id} reads it, for its scheme: leave out the option format")
     if spec.plugin == CORE:
         return opened
@@ -122,11 +123,11 @@ def _format_of(
 ) -> tuple[LoaderSpec, Sequence[str]]:
     """The loader for most of the files, and those that it is for."""
     if suffix:
-        spec = registry.for_suffix("loaders", suffix, source=download.name)
+        spec = for_suffix(registry, "loaders", suffix, source=download.name)
         return cast("LoaderSpec", spec), download.files
-    known = registry.of_most(download.files)
+    known = of_most(registry, download.files)
     if known is None:
-        raise registry.no_format("loaders", download.name)
+        raise no_format(registry, "loaders", download.name)
     return known
 
 

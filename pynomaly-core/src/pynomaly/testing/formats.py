@@ -20,6 +20,7 @@ from pynomaly.domain.errors import (
     PynomalyError,
 )
 from pynomaly.domain.graphs import Graph
+from pynomaly.infrastructure.formats import for_uri
 from pynomaly.infrastructure.opening import open_with
 from pynomaly.ports.specs import LoaderSpec, PublisherSpec
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
@@ -288,7 +289,7 @@ def _write(subject: Subject, path: Path, *frames: pl.DataFrame) -> None:
 def _read_again(subject: Subject, path: Path) -> Table:
     """Open what a publisher wrote, with a loader of the same plugin."""
     try:
-        spec = subject.package.registry.for_uri("loaders", str(path))
+        spec = for_uri(subject.package.registry, "loaders", str(path))
     except DataError:
         raise SkippedError("no loader of this plugin reads what it writes") from None
     return _open(Subject(subject.package, spec), str(path))
