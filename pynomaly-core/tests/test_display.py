@@ -68,3 +68,35 @@ def test_an_inspection_leaves_out_what_it_has_nothing_to_say_on(run):
     header = run("inspect", "data.csv").stdout.splitlines()[1].split()
     assert {"column", "kind", "low", "high"} <= set(header)
     assert "missing" not in header
+
+
+def test_the_truth_stands_beside_the_scores_and_a_text_takes_the_place_that_is_left(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "90")
+    scored = {"row": [1], "anomaly_score": [0.5], "p_value": [0.1], "is_anomaly": [True]}
+    other = {"said": ["some words " * 20], "by": ["a"], "odd": [1]}
+    shown = format_rows(pl.DataFrame({**other, **scored}).select(*scored, *other)).splitlines()
+    assert shown[0].split()[4:] == ["said", "by", "odd"]
+    named = pl.DataFrame({**scored, **other})
+    shown = format_rows(named, label="odd", text="said").splitlines()
+    assert shown[0].split()[4:] == ["odd", "said"]
+    assert len(shown[1]) == 90
+    assert shown[2] == "(1 more column)"
+
+
+@pytest.mark.parametrize(
+    ("jumps", "options", "title"),
+    [
+        ([100], (), "1 event, a stretch of alarms"),
+        ([40, 160], (), "2 events, stretches of alarms, the strongest first"),
+        (range(20, 700, 40), ("--top", "80"), "The 10 strongest of 17 events, stretches of alarms"),
+    ],
+)
+def test_events_are_counted_in_their_title(run, tmp_path, jumps, options, title):
+    values = [float(step % 3) for step in range(700)]
+    for jump in jumps:
+        values[jump] = 90.0 + 9 * jump
+    lines = "\n".join(f"{step},{value}" for step, value in enumerate(values))
+    (tmp_path / "series.csv").write_text(f"when,value\n{lines}\n")
+    done = run("detect", "series.csv", "--time", "when", "--window", "3", *options)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[0] == title

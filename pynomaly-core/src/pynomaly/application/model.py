@@ -99,6 +99,7 @@ class FittedModel:
             "kind": str(self.kind),
             "detector": self.spec.id,
             "params": unstructure_params(self.params),
+            "features": self.transformer and self.transformer.spec.id,
             "seed": self.seed,
             "left_out": dict(self.features.left_out),
         }

@@ -66,22 +66,35 @@ def _highest(scores: Scores, count: int) -> npt.NDArray[np.intp]:
     return high[np.argsort(-scores[high], kind="stable")][:count]
 
 
-def echo_scoring(summary: dict[str, Any], top: pl.DataFrame | None, id: str | None = None) -> None:
-    """Print the top rows, the alarms, the decision and where the outputs are."""
+def echo_scoring(
+    summary: dict[str, Any],
+    top: pl.DataFrame | None,
+    *,
+    id: str | None = None,
+    label: str | None = None,
+    text: str | None = None,
+) -> None:
+    """Print the top rows, the alarms, the decision and where the outputs are.
+
+    Args:
+        summary: What was done.
+        top: The rows with the highest scores.
+        id, label, text: Columns as `format_rows` takes them.
+    """
     events = summary.get("strongest_events")
     if events:
         _echo_events(events, summary["events"])
     elif top is not None and top.height:
         click.echo(f"The {top.height} highest scores")
-        click.echo(format_rows(top, id))
+        click.echo(format_rows(top, id=id, label=label, text=text))
         click.echo()
     rows, alarms = summary["rows"], summary["alarms"]
     _echo_field("data", _data(summary))
     share = f" ({alarms / rows:.2%})" if rows else ""
     among = f" in {_count(summary['events'], 'event')}" if events else ""
-    _echo_field("alarms", f"{alarms:,} of {_count(rows, 'row')}{share}{among}")
+    _echo_field("alarms", f"{alarms:,} of {_count(rows, _noun(summary))}{share}{among}")
     _echo_field("decision", _decision(summary["decision"]))
-    _echo_field("calibration", _calibration(summary["calibration"]))
+    _echo_field("calibration", _calibration(summary["calibration"], _noun(summary)))
     _echo_field("detector", _detector(summary))
     for name, reason in summary["left_out"].items():
         _echo_field("left out", f"{name}: {reason}")
@@ -101,9 +114,9 @@ def echo_fit(summary: dict[str, Any]) -> None:
     if summary["kind"] == "multimodal":
         _echo_field("fitted", f"{rows:,} items: {_detector(summary)}")
     else:
-        _echo_field("fitted", f"{summary['detector']} on {used} rows{series}")
+        _echo_field("fitted", f"{summary['detector']} on {used} {_noun(summary)}s{series}")
     if summary["calibration"]:
-        _echo_field("calibration", _calibration(summary["calibration"]))
+        _echo_field("calibration", _calibration(summary["calibration"], _noun(summary)))
     for name, reason in summary["left_out"].items():
         _echo_field("left out", f"{name}: {reason}")
     for output in summary["outputs"]:
@@ -120,12 +133,19 @@ def echo_warnings(warnings: list[str]) -> None:
 
 def _echo_events(events: list[dict[str, Any]], count: int) -> None:
     """The strongest events as a table."""
-    known = "strongest event" if len(events) < count else "event"
-    click.echo(f"The {_count(len(events), known)}, stretches of alarms")
+    click.echo(_events_title(len(events), count))
     header = list(events[0])
     rows = [[_cell(name, event[name]) for name in header] for event in events]
     click.echo(table(header, rows))
     click.echo()
+
+
+def _events_title(shown: int, count: int) -> str:
+    if shown < count:
+        return f"The {shown} strongest of {count:,} events, stretches of alarms"
+    if shown > 1:
+        return f"{shown} events, stretches of alarms, the strongest first"
+    return "1 event, a stretch of alarms"
 
 
 def _data(summary: dict[str, Any]) -> str:
@@ -143,15 +163,28 @@ def _data(summary: dict[str, Any]) -> str:
     return f"a table of {_count(summary['rows'], 'row')}"
 
 
+def _noun(summary: dict[str, Any]) -> str:
+    """What a row is."""
+    return {"graph": "node", "multimodal": "item", "text": "text"}.get(summary["kind"], "row")
+
+
 def _detector(summary: dict[str, Any]) -> str:
     """The detector and its parameters; of items, those of each part."""
     if summary["kind"] == "multimodal":
         return ", ".join(f"{name} by {spec}" for name, spec in summary["detector"].items())
     params = ", ".join(f"{name}={value}" for name, value in summary["params"].items())
     shown = f"{summary['detector']} ({params})" if params else str(summary["detector"])
-    window = summary.get("window")
-    most = "up to " if summary.get("series", 1) > 1 else ""
-    return f"{shown} on windows of {most}{window} steps" if window else shown
+    return f"{shown}{_seen(summary)}"
+
+
+def _seen(summary: dict[str, Any]) -> str:
+    """What a detector for tables is given of data that are none."""
+    if window := summary.get("window"):
+        most = "up to " if summary.get("series", 1) > 1 else ""
+        return f" on windows of {most}{window} steps"
+    if summary["features"]:
+        return f" on {summary['features']} of each {_noun(summary)}"
+    return " on counts of characters" if summary["kind"] == "text" else ""
 
 
 def _count(number: int, noun: str) -> str:
@@ -176,17 +209,17 @@ def _decision(decision: dict[str, Any]) -> str:
     return f"{rule[decision['rule']].format(**decision)}: {decision['meaning']}"
 
 
-def _calibration(calibration: dict[str, Any]) -> str:
+def _calibration(calibration: dict[str, Any], noun: str) -> str:
     rows, smallest = f"{calibration['rows']:,}", f"{calibration['smallest_p']:.2g}"
     if calibration["method"] == "ranks":
-        return f"none: p_value is a row's rank among these {rows} rows"
+        return f"none: p_value is a {noun}'s rank among these {rows} {noun}s"
     kind = {
         "blocks": "blocks of time left out of a fit:",
         "cross-fitted": "cross-fitted on",
         "held-out": "held out of the fit:",
     }
     clean = ", declared clean" if calibration["clean_reference"] else ""
-    return f"{kind[calibration['method']]} {rows} rows{clean}; smallest p_value {smallest}"
+    return f"{kind[calibration['method']]} {rows} {noun}s{clean}; smallest p_value {smallest}"
 
 
 def _metrics(metrics: dict[str, Any]) -> str:
@@ -205,23 +238,32 @@ def _metrics(metrics: dict[str, Any]) -> str:
     return f"{', '.join(parts)} ({count:,} anomal{'y' if count == 1 else 'ies'})"
 
 
-def format_rows(frame: pl.DataFrame, id: str | None = None) -> str:
+def format_rows(
+    frame: pl.DataFrame,
+    *,
+    id: str | None = None,
+    label: str | None = None,
+    text: str | None = None,
+) -> str:
     """`frame` as an aligned table that fits the terminal; columns that do not fit are counted.
 
     Args:
         frame: Rows with their numbers first, then scores and input columns.
         id: Column that names a row, to stand next to its number.
+        label: Column with the truth, to stand next to the scores.
+        text: Column of texts, to take all the place that is left.
     """
-    wanted = [frame.columns[0], id, *_HELD, "explanation", *frame.columns]
+    wanted = [frame.columns[0], id, *_HELD, "explanation", label, text, *frame.columns]
     names = [name for name in dict.fromkeys(wanted) if name is not None and name in frame.columns]
-    columns = [[_cell(name, value) for value in frame[name]] for name in names]
+    long = ("explanation", text)
+    columns = [[_cell(name, value, long) for value in frame[name]] for name in names]
     width = shutil.get_terminal_size((100, 24)).columns
     shown: list[list[str]] = []
     used = 0
     for name, column in zip(names, columns, strict=True):
         cells = [_short(name), *column]
-        if name == "explanation":
-            cells = [_short(cell, max(_CELL, width - used - 2)) for cell in cells]
+        if name in long:
+            cells = [_short(cell, max(_CELL, width - used)) for cell in cells]
         size = max(map(len, cells)) + 2
         if used + size > width + 2 and len(shown) > len(_HELD) + 1:
             break
@@ -235,11 +277,13 @@ def format_rows(frame: pl.DataFrame, id: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def _cell(name: str, value: object) -> str:
+def _cell(name: str, value: object, long: Sequence[str | None] = ()) -> str:
     if value is None:
         return ""
     if name == "explanation":
         return _explanation(value)
+    if name in long:
+        return str(value)
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, bool):

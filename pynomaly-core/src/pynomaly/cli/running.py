@@ -30,7 +30,7 @@ from pynomaly.cli.progress import show_progress
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
 from pynomaly.domain.errors import LimitExceeded, ModelFileError, UsageError
-from pynomaly.domain.graphs import Graph
+from pynomaly.domain.graphs import NODE, Graph
 from pynomaly.infrastructure.modelfile import check_saves, load_model, save_model
 from pynomaly.infrastructure.recipes import make_recipe
 from pynomaly.infrastructure.registry import Registry
@@ -289,8 +289,14 @@ def _run(
     elif quiet:
         echo_warnings(summary["warnings"])
     else:
-        named_by = given.get("id_") or scoring.model.roles.id
-        echo_scoring(summary, top.frame if top else None, named_by)
+        roles = scoring.model.roles
+        named_by = NODE if scoring.model.kind is Modality.GRAPH else None
+        echo_scoring(
+            *(summary, top.frame if top else None),
+            id=given.get("id_") or roles.id or named_by,
+            label=given.get("label") or roles.label,
+            text=roles.text,
+        )
     if given["exit_code"] and scoring.alarms:
         ctx.exit(ALARMS_EXIT_CODE)
 
