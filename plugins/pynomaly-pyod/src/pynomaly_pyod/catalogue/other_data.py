@@ -8,7 +8,7 @@ from __future__ import annotations
 from pynomaly.ports import DetectorSpec, Modality, Status
 from pynomaly_pyod.catalogue.entry import SEEDED, detector
 
-_INSTALL_GRAPH = 'pip install "pynomaly-pyod[torch]" torch_geometric'
+_INSTALL_GRAPH = 'pip install "pynomaly-pyod[graph]"'
 _EPOCHS = "epochs edges weights"
 
 
