@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from pynomaly.domain.errors import DeviceUnavailable, MissingRequirement, PynomalyError
-from pynomaly.ports.protocols import FitScores
+from pynomaly.domain.errors import DeviceUnavailable, MissingRequirement
 from pynomaly.ports.runtime import AUTO, CPU, Runtime
 from pynomaly.ports.specs import Capability, Modality
+from pynomaly.testing.fitting import (
+    check_close,
+    differing,
+    explained,
+    finite_or_refused,
+    fitted,
+    fresh,
+    in_time,
+    ordinary,
+    raw,
+    through_a_file,
+    training,
+    training_scores,
+    valid,
+)
 from pynomaly.testing.kit import MATRICES, Check, Subject, require
 from pynomaly.testing.samples import (
     WIDTH,
@@ -23,39 +35,27 @@ from pynomaly.testing.samples import (
     planted,
     planted_stretches,
     usual,
-    waves,
     with_columns,
 )
-
-if TYPE_CHECKING:
-    from pynomaly.ports.protocols import (
-        Detector,
-        Explains,
-        FloatMatrix,
-        FloatVector,
-        State,
-    )
 
 _TABLES = frozenset({Modality.TABULAR})
 _SERIES = frozenset({Modality.SERIES})
 
 HUGE = 1e300
 TINY = 1e-310
-SINGLE = 1e-5
-"""Share by which scores of two devices may differ."""
 
 
 def gives_one_finite_score_per_row(subject: Subject) -> None:
     """Scores are finite float64, one per row."""
-    X = _training(subject)
-    valid(_training_scores(subject, X), len(X))
+    X = training(subject)
+    valid(training_scores(subject, X), len(X))
 
 
 def ranks_planted_anomalies_high(subject: Subject) -> None:
     """Higher is more anomalous: planted anomalies outrank most usual rows."""
-    rows = len(_training(subject))
-    X, truth = (planted_stretches if _in_time(subject) else planted)(rows, rows // 20)
-    scores = _training_scores(subject, X)
+    rows = len(training(subject))
+    X, truth = (planted_stretches if in_time(subject) else planted)(rows, rows // 20)
+    scores = training_scores(subject, X)
     above = scores[truth == 1][:, None] - scores[truth == 0][None, :]
     auc = float(np.mean(above > 0) + 0.5 * np.mean(above == 0))
     require(auc >= 0.75, f"planted anomalies reach a ROC AUC of {auc:.2f}, not 0.75")
@@ -63,9 +63,9 @@ def ranks_planted_anomalies_high(subject: Subject) -> None:
 
 def leaves_its_input_alone(subject: Subject) -> None:
     """Neither fit nor score changes the matrix that it is given."""
-    X = _training(subject).copy()
+    X = training(subject).copy()
     before = X.copy()
-    _training_scores(subject, X)
+    training_scores(subject, X)
     require(np.array_equal(X, before), "it changed the rows that it was given")
 
 
@@ -73,86 +73,86 @@ def prints_nothing(subject: Subject) -> None:
     """Results own stdout: a detector does not print."""
     printed = io.StringIO()
     with redirect_stdout(printed):
-        _training_scores(subject, _training(subject))
+        training_scores(subject, training(subject))
     require(not printed.getvalue(), f"it printed {printed.getvalue()[:80]!r}")
 
 
 def fits_the_fewest_rows_it_names(subject: Subject) -> None:
     """`min_rows` is true: so many rows can be fitted."""
-    X = _ordinary(subject, subject.detector.min_rows)
-    valid(_training_scores(subject, X), len(X))
+    X = ordinary(subject, subject.detector.min_rows)
+    valid(training_scores(subject, X), len(X))
 
 
 def takes_one_column(subject: Subject) -> None:
     """A table may have a single feature."""
-    X = _ordinary(subject, len(_training(subject)), width=1)
-    valid(_training_scores(subject, X), len(X))
+    X = ordinary(subject, len(training(subject)), width=1)
+    valid(training_scores(subject, X), len(X))
 
 
 def takes_a_constant_column(subject: Subject) -> None:
     """A column of zeros, which is what a constant one is once standardised, does no harm."""
-    X = with_columns(_training(subject), {1: 0.0})
-    valid(_training_scores(subject, X), len(X))
+    X = with_columns(training(subject), {1: 0.0})
+    valid(training_scores(subject, X), len(X))
 
 
 def takes_float32_values(subject: Subject) -> None:
     """Values that came as float32 are coarser, often tied, and welcome."""
-    X = frozen(_training(subject).astype(np.float32))
-    valid(_training_scores(subject, X), len(X))
+    X = frozen(training(subject).astype(np.float32))
+    valid(training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_equal_rows(subject: Subject) -> None:
     """Rows that are all the same give finite scores or a ValueError, never NaN."""
-    X = frozen(np.ones((len(_training(subject)), WIDTH)))
-    finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    X = frozen(np.ones((len(training(subject)), WIDTH)))
+    finite_or_refused(lambda: training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_repeated_rows(subject: Subject) -> None:
     """Many duplicates give finite scores or a ValueError."""
-    X = frozen(np.repeat(usual(4, seed=2), len(_training(subject)) // 4 + 1, axis=0))
-    finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    X = frozen(np.repeat(usual(4, seed=2), len(training(subject)) // 4 + 1, axis=0))
+    finite_or_refused(lambda: training_scores(subject, X), len(X))
 
 
 def fits_or_refuses_huge_values(subject: Subject) -> None:
     """Fitting on values of 1e300 gives finite scores or a ValueError."""
-    X = _training(subject).copy()
+    X = training(subject).copy()
     X[::7, 1] = HUGE
     X[3::7, 2] = -HUGE
-    finite_or_refused(lambda: _training_scores(subject, frozen(X)), len(X))
+    finite_or_refused(lambda: training_scores(subject, frozen(X)), len(X))
 
 
 def fits_or_refuses_tiny_values(subject: Subject) -> None:
     """Fitting on denormal numbers gives finite scores or a ValueError."""
-    X = frozen(_training(subject) * TINY)
-    finite_or_refused(lambda: _training_scores(subject, X), len(X))
+    X = frozen(training(subject) * TINY)
+    finite_or_refused(lambda: training_scores(subject, X), len(X))
 
 
 def scores_or_refuses_huge_values(subject: Subject) -> None:
     """Scoring values of 1e300 after an ordinary fit gives finite scores or a ValueError."""
-    detector = _fitted(subject)
+    detector = fitted(subject)
     X = np.array([[HUGE] * WIDTH, [-HUGE] * WIDTH, [HUGE, -HUGE, 0.0, TINY]])
-    if _in_time(subject):
-        X = np.vstack([_fresh(subject), X, _fresh(subject)])
+    if in_time(subject):
+        X = np.vstack([fresh(subject), X, fresh(subject)])
     X = frozen(X)
     finite_or_refused(lambda: detector.score(X), len(X))
 
 
 def scores_new_rows(subject: Subject) -> None:
     """Rows that it was not fitted on get finite scores."""
-    X = _fresh(subject)
-    valid(_fitted(subject).score(X), len(X))
+    X = fresh(subject)
+    valid(fitted(subject).score(X), len(X))
 
 
 def takes_one_row(subject: Subject) -> None:
     """A single row can be scored."""
-    valid(_fitted(subject).score(frozen(_fresh(subject)[:1])), 1)
+    valid(fitted(subject).score(frozen(fresh(subject)[:1])), 1)
 
 
 def scores_or_refuses_a_short_stretch(subject: Subject) -> None:
     """A stretch of one time step, or of few, gives finite scores or a ValueError."""
-    detector = _fitted(subject)
+    detector = fitted(subject)
     for steps in (1, 3):
-        X = frozen(_fresh(subject)[:steps])
+        X = frozen(fresh(subject)[:steps])
         finite_or_refused(partial(detector.score, X), steps)
 
 
@@ -176,17 +176,17 @@ def implements_what_it_claims(subject: Subject) -> None:
 
 def repeats_itself_with_the_same_seed(subject: Subject) -> None:
     """``seeded``: two fits with one seed score the same, bit for bit."""
-    X = _training(subject)
-    first, second = (_training_scores(subject, X, seed=7) for _ in range(2))
+    X = training(subject)
+    first, second = (training_scores(subject, X, seed=7) for _ in range(2))
     require(np.array_equal(first, second), "two fits with the same seed score differently")
 
 
 def scores_the_same_once_saved(subject: Subject) -> None:
     """``saves``: the state survives JSON, npz and bytes, and scores the same bit for bit."""
-    detector = _fitted(subject)
+    detector = fitted(subject)
     loaded = subject.create(seed=99)
     loaded.set_state(through_a_file(detector.get_state()))
-    expected, found = detector.score(_fresh(subject)), loaded.score(_fresh(subject))
+    expected, found = detector.score(fresh(subject)), loaded.score(fresh(subject))
     require(np.array_equal(expected, found), "it scores differently once saved and loaded")
 
 
@@ -194,8 +194,8 @@ def saves_no_rows_it_does_not_declare(subject: Subject) -> None:
     """A state without ``stores_training_data`` holds no row that was fitted."""
     if subject.can(Capability.STORES_TRAINING_DATA):
         return
-    X = _training(subject)
-    saved = b"".join(_raw(value) for value in _fitted(subject).get_state().values())
+    X = training(subject)
+    saved = b"".join(raw(value) for value in fitted(subject).get_state().values())
     held = sum(row.tobytes() in saved for row in X)
     message = f"its state holds {held} of {len(X)} training rows: declare stores_training_data"
     require(held <= len(X) // 20, message)
@@ -203,22 +203,22 @@ def saves_no_rows_it_does_not_declare(subject: Subject) -> None:
 
 def scores_a_row_alone_as_among_others(subject: Subject) -> None:
     """``rowwise``: a row's score is the same, bit for bit, in any batch and order."""
-    detector = _fitted(subject)
-    X = _fresh(subject)
+    detector = fitted(subject)
+    X = fresh(subject)
     whole = detector.score(X)
     alone = np.concatenate([detector.score(frozen(row[None])) for row in X])
-    require(np.array_equal(whole, alone), f"{_differing(whole, alone)} alone")
+    require(np.array_equal(whole, alone), f"{differing(whole, alone)} alone")
     turned = detector.score(frozen(X[::-1]))[::-1]
-    require(np.array_equal(whole, turned), f"{_differing(whole, turned)} in another order")
+    require(np.array_equal(whole, turned), f"{differing(whole, turned)} in another order")
     many = detector.score(frozen(np.tile(X, (50, 1))))[: len(X)]
-    require(np.array_equal(whole, many), f"{_differing(whole, many)} in a larger batch")
+    require(np.array_equal(whole, many), f"{differing(whole, many)} in a larger batch")
 
 
 def scores_the_same_in_threads(subject: Subject) -> None:
     """``thread_safe``: threads that share a fitted detector get what one thread gets."""
-    detector = _fitted(subject)
-    size = len(_fresh(subject)) if _in_time(subject) else 20
-    batches = [frozen(_ordinary(subject, size, seed=seed) * (1 + seed % 3)) for seed in range(24)]
+    detector = fitted(subject)
+    size = len(fresh(subject)) if in_time(subject) else 20
+    batches = [frozen(ordinary(subject, size, seed=seed) * (1 + seed % 3)) for seed in range(24)]
     expected = [detector.score(batch) for batch in batches]
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(detector.score, batches))
@@ -228,15 +228,15 @@ def scores_the_same_in_threads(subject: Subject) -> None:
 
 def takes_missing_values(subject: Subject) -> None:
     """``missing``: NaN is fitted and scored, and gives finite scores."""
-    X = _training(subject).copy()
+    X = training(subject).copy()
     X[::5, 1] = np.nan
-    valid(_training_scores(subject, frozen(X)), len(X))
+    valid(training_scores(subject, frozen(X)), len(X))
 
 
 def explains_with_one_number_per_feature(subject: Subject) -> None:
     """``explains``: contributions are finite float64, one per row and feature."""
-    X = _fresh(subject)
-    contributions = _explain(subject, X)
+    X = fresh(subject)
+    contributions = explained(subject, X)
     require(
         contributions.shape == X.shape and contributions.dtype == np.float64,
         f"contributions are {contributions.dtype} of shape {contributions.shape},"
@@ -249,17 +249,17 @@ def explains_the_feature_that_is_off(subject: Subject) -> None:
     """``explains``: where one feature is far off, it mostly contributes most."""
     X = np.zeros((WIDTH, WIDTH))
     np.fill_diagonal(X, 8.0)
-    top = _explain(subject, frozen(X)).argmax(axis=1)
+    top = explained(subject, frozen(X)).argmax(axis=1)
     right = int((top == np.arange(WIDTH)).sum())
     require(right > WIDTH // 2, f"it names {right} of {WIDTH} planted features")
 
 
 def computes_on_the_processor_when_told(subject: Subject) -> None:
     """``gpu``: told ``cpu``, it computes there, and scores what it scores by default."""
-    X = _fresh(subject)
-    told, left_alone = (_fitted(subject, device).score(X) for device in (CPU, AUTO))
+    X = fresh(subject)
+    told, left_alone = (fitted(subject, device).score(X) for device in (CPU, AUTO))
     valid(told, len(X))
-    _close(told, left_alone, "on the processor")
+    check_close(told, left_alone, "on the processor")
 
 
 def refuses_devices_that_are_not_there(subject: Subject) -> None:
@@ -274,12 +274,12 @@ def refuses_devices_that_are_not_there(subject: Subject) -> None:
 
 def scores_the_same_on_another_device(subject: Subject) -> None:
     """``gpu``: a state goes from any device to any other, and scores the same but for rounding."""
-    X = _fresh(subject)
+    X = fresh(subject)
     for there, here in ((AUTO, CPU), (CPU, AUTO)):
-        detector = _fitted(subject, there)
+        detector = fitted(subject, there)
         loaded = subject.create(seed=99, runtime=Runtime(here))
         loaded.set_state(through_a_file(detector.get_state()))
-        _close(loaded.score(X), detector.score(X), f"fitted on {there}, on {here}")
+        check_close(loaded.score(X), detector.score(X), f"fitted on {there}, on {here}")
 
 
 def _claimed(
@@ -324,110 +324,3 @@ DETECTOR_CHECKS: tuple[Check, ...] = (
     ),
 )
 """All checks for detectors; those with `needs` concern only detectors that claim them."""
-
-
-def _training(subject: Subject) -> FloatMatrix:
-    """Ordinary rows, enough for the detector."""
-    return _ordinary(subject, max(250 if _in_time(subject) else 100, 2 * subject.detector.min_rows))
-
-
-def _ordinary(subject: Subject, rows: int, *, seed: int = 0, width: int = WIDTH) -> FloatMatrix:
-    """Ordinary rows of a table, or time steps of a series, as the detector takes them."""
-    return (waves if _in_time(subject) else usual)(rows, seed=seed, width=width)
-
-
-def _in_time(subject: Subject) -> bool:
-    """Whether the detector takes series only."""
-    return Modality.TABULAR not in subject.detector.modalities
-
-
-def _fresh(subject: Subject) -> FloatMatrix:
-    """Rows that no detector was fitted on, some of them anomalous: 40, or 150 time steps."""
-    if _in_time(subject):
-        return planted_stretches(150, 10, seed=5)[0]
-    return frozen(np.vstack([usual(30, seed=5), planted(0, 10, seed=5)[0]]))
-
-
-def _fitted(subject: Subject, device: str = AUTO) -> Detector:
-    detector = subject.create(runtime=Runtime(device))
-    detector.fit(_training(subject))
-    return detector
-
-
-def _training_scores(subject: Subject, X: FloatMatrix, seed: int = 0) -> FloatVector:
-    """Scores of the rows that it is fitted on, as the core asks for them."""
-    detector = subject.create(seed)
-    if isinstance(detector, FitScores):
-        return detector.fit_score(X)
-    detector.fit(X)
-    return detector.score(X)
-
-
-def _explain(subject: Subject, X: FloatMatrix) -> FloatMatrix:
-    return cast("Explains", _fitted(subject)).explain(X)
-
-
-def valid(scores: Any, rows: int) -> None:
-    """Scores are finite float64, shape (rows,)."""
-    require(isinstance(scores, np.ndarray), f"scores are a {type(scores).__name__}")
-    require(
-        scores.shape == (rows,) and scores.dtype == np.float64,
-        f"scores are {scores.dtype} of shape {scores.shape}, not float64 of shape ({rows},)",
-    )
-    bad = int(np.count_nonzero(~np.isfinite(scores)))
-    require(not bad, f"{bad} of {rows} scores are not finite")
-
-
-def _close(found: FloatVector, expected: FloatVector, where: str) -> None:
-    """Fail unless both agree as far as single precision goes."""
-    gaps = np.abs(found - expected)
-    worst = float((gaps / (1 + np.abs(expected))).max())
-    require(worst <= SINGLE, f"scores differ by up to {worst:.3g} {where}")
-
-
-def finite_or_refused(score: Callable[[], FloatVector], rows: int) -> None:
-    """It gives sound scores, or an error that says why not."""
-    try:
-        scores = score()
-    except (ValueError, PynomalyError) as error:
-        # LinAlgError is a ValueError that says nothing to a user.
-        require(
-            not isinstance(error, np.linalg.LinAlgError) and str(error),
-            f"it refuses with {type(error).__name__}, not with a ValueError that says why",
-        )
-        return
-    valid(scores, rows)
-
-
-def through_a_file(state: State) -> dict[str, Any]:
-    """The state as a model file would give it back; nothing is pickled."""
-    return {str(name): _stored(name, value) for name, value in state.items()}
-
-
-def _stored(name: str, value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        file = io.BytesIO()
-        try:
-            np.save(file, value, allow_pickle=False)
-        except ValueError as error:
-            raise AssertionError(f"state {name!r} is an array of objects") from error
-        return np.load(io.BytesIO(file.getvalue()), allow_pickle=False)
-    if isinstance(value, bytes):
-        return value
-    try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError) as error:
-        kind = type(value).__name__
-        raise AssertionError(f"state {name!r} is a {kind}: not array, bytes or JSON") from error
-
-
-def _raw(value: Any) -> bytes:
-    if isinstance(value, np.ndarray):
-        return np.ascontiguousarray(value).tobytes()
-    return value if isinstance(value, bytes) else b""
-
-
-def _differing(expected: FloatVector, found: FloatVector) -> str:
-    differing = int((expected != found).sum())
-    worst = float(np.abs(expected - found).max())
-    return f"{differing} of {len(expected)} rows score differently (by up to {worst:.3g})"

@@ -13,7 +13,7 @@ import numpy as np
 from pynomaly.domain.graphs import GraphArrays
 from pynomaly.ports.protocols import FitScores, ScoresEdges
 from pynomaly.ports.specs import Capability, Modality
-from pynomaly.testing.detectors import finite_or_refused, through_a_file, valid
+from pynomaly.testing.fitting import finite_or_refused, through_a_file, valid
 from pynomaly.testing.kit import Check, Subject, require
 from pynomaly.testing.samples import graph_of, planted_nodes, usual_graph
 

@@ -12,10 +12,7 @@ import psutil
 from pynomaly.domain.errors import WorkerFailed
 from pynomaly.infrastructure.isolation.room import Room
 from pynomaly.ports.specs import Capability
-from pynomaly.testing.detectors import _fitted as fitted
-from pynomaly.testing.detectors import _fresh as fresh
-from pynomaly.testing.detectors import _training as training
-from pynomaly.testing.detectors import _training_scores as training_scores
+from pynomaly.testing.fitting import fitted, fresh, training, training_scores
 from pynomaly.testing.kit import Check, Subject, require
 
 if TYPE_CHECKING:

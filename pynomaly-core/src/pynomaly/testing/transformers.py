@@ -9,7 +9,7 @@ import numpy as np
 
 from pynomaly.domain.errors import MissingRequirement
 from pynomaly.ports.specs import Modality, TransformerSpec
-from pynomaly.testing.detectors import through_a_file
+from pynomaly.testing.fitting import through_a_file
 from pynomaly.testing.kit import Check, SkippedError, Subject, require
 from pynomaly.testing.samples import graph_of, texts, usual_graph
 
