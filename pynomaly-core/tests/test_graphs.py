@@ -302,7 +302,7 @@ def test_a_detector_that_scores_only_once_ranks_and_refuses_to_fit(python):
         python.fit(edges(), "mine.once", **ENDS)
 
 
-LOOPS = pl.DataFrame({"from": ["a", "a", "b", "c"], "to": ["a", "b", "a", "b"]})
+LOOPS = pl.DataFrame({"from": ["a", "a", "a", "b", "c"], "to": ["a", "b", "b", "a", "b"]})
 
 
 def test_loops_and_repeated_edges_are_left_out_and_said_so(run):

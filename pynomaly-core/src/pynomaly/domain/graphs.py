@@ -102,15 +102,15 @@ def _simple(edges: Edges, nodes: int, *, directed: bool) -> tuple[Edges, tuple[s
     """Edges without loops and repetitions, and sentences about those."""
     loops = edges[0] == edges[1]
     kept = edges[:, ~loops]
+    # The same way twice is once too often; both ways is how some write an undirected edge.
+    again = kept.shape[1] - len(np.unique(kept[0] * nodes + kept[1]))
     if not directed:
         kept = np.sort(kept, axis=0)
     distinct = np.stack(np.divmod(np.unique(kept[0] * nodes + kept[1]), nodes))
     notes = []
     if loops.any():
         notes.append(f"{_count(int(loops.sum()), 'edge')} from a node to itself left out")
-    again = kept.shape[1] - distinct.shape[1]
-    # A graph that gives each edge in both directions is an undirected one, and nothing is amiss.
-    if again and not (not directed and again == distinct.shape[1]):
+    if again:
         notes.append(f"{_count(again, 'edge')} between nodes that have one already left out")
     return distinct, tuple(notes)
 
