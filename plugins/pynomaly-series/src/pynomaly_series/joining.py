@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +30,11 @@ def nearest_windows(
         other: A channel, shape (m,).
         normalize: Whether windows are standardised.
     """
-    joined = _stump()(*(x, window, other), ignore_trivial=other is None, normalize=normalize)
+    stump = _stump()
+    with catch_warnings():
+        # Of windows that are all alike, as in a constant channel, stumpy suspects a mistake.
+        simplefilter("ignore", UserWarning)
+        joined = stump(x, window, other, ignore_trivial=other is None, normalize=normalize)
     distances: Floats = np.asarray(joined[:, 0], dtype=np.float64)
     distances /= np.sqrt(2 * window if normalize else window)
     return distances

@@ -18,7 +18,7 @@ class MatrixProfileParams:
         help="Time steps of a window; None for 100, or a tenth of a shorter series.",
     )
     normalize: bool = param(
-        True, help="Whether windows are standardised, so that only their shape counts."
+        False, help="Whether windows are standardised, so that only their shape counts."
     )
 
 
@@ -29,8 +29,11 @@ class SpectralResidualParams:
     window_amp: int = param(
         3, ge=1, tune=(3, 50), help="Frequencies over which the log spectrum is averaged."
     )
-    window_local: int = param(
-        21, ge=1, tune=(5, 100), help="Steps before one with whose saliency its own is compared."
+    window_local: int | None = param(
+        None,
+        ge=1,
+        help="Steps before one with whose saliency its own is compared, 21 in the paper; None for"
+        " those that were fitted.",
     )
     n_est_points: int = param(5, ge=0, help="Steps estimated after the last one.")
     n_grad_points: int = param(5, ge=1, help="Last steps from which those are estimated.")

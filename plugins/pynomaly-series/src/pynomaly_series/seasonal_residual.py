@@ -19,7 +19,7 @@ _FAR = 1e9
 """Values further out count as so far: their squares stay finite."""
 
 _NARROW = 1e-9
-"""A smaller spread is rounding."""
+"""Smaller rests and spreads are rounding."""
 
 
 class SeasonalResidual:
@@ -94,7 +94,8 @@ class SeasonalResidual:
         return course
 
     def _z(self, X: Floats, place: int) -> Floats:
-        return np.abs(X - self._course(len(X), place) - self._level) / self._spread
+        rest = np.abs(X - self._course(len(X), place) - self._level)
+        return np.where(rest > _NARROW, rest, 0.0) / self._spread
 
     def _check(self, X: Floats, period: int) -> None:
         if len(X) < 2 * period:

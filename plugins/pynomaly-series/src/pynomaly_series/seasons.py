@@ -16,6 +16,9 @@ _CLEAR = 0.3
 _AS_GOOD = 0.9
 """Share of the highest autocorrelation at which a shorter season is taken for the season."""
 
+_REACH = 1.5
+"""Widths of the middle four fifths, beyond these, at which a value is extreme."""
+
 
 def find_period(X: Floats) -> int:
     """Steps of the season of X, shape (n, c), by its mean autocorrelation; 1 for none.
@@ -44,8 +47,8 @@ def _autocorrelation(X: Floats) -> Floats:
     sums = np.zeros(n)
     varying = 0
     for x in X.T:
-        clipped = np.clip(x, *np.quantile(x, (0.01, 0.99)))
-        flat = clipped - clipped.mean()
+        tame = _without_extremes(x)
+        flat = tame - tame.mean()
         flat = flat - time * (time @ flat) / (time @ time)
         power = np.abs(np.fft.rfft(flat, 2 * n)) ** 2
         own = np.fft.irfft(power)[:n]
@@ -53,6 +56,13 @@ def _autocorrelation(X: Floats) -> Floats:
             sums += own / own[0] * n / np.arange(n, 0, -1)
             varying += 1
     return sums / max(varying, 1)
+
+
+def _without_extremes(x: Floats) -> Floats:
+    """Bring what lies far out of the middle four fifths of x nearer: a spike is like nothing else."""
+    low, high = np.quantile(x, (0.1, 0.9))
+    reach = _REACH * (high - low) or np.inf
+    return np.clip(x, low - reach, high + reach)
 
 
 def seasonal_profile(x: Floats, period: int, *, robust: bool) -> Floats:

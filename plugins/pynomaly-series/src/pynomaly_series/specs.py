@@ -24,7 +24,7 @@ DETECTORS: tuple[DetectorSpec, ...] = (
         "matrix_profile",
         "MatrixProfile",
         title="Matrix Profile",
-        summary="Distance of a window's shape to the nearest other one, or nearest fitted one.",
+        summary="Distance of a window to the nearest other one, or its shape's to the nearest other shape.",
         capabilities=_BASE | {Capability.STORES_TRAINING_DATA},
         time="n²·c",
         space="n·c",

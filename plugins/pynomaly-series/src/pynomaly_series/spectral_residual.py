@@ -21,39 +21,47 @@ _FAINT = 1e-8
 
 
 class SpectralResidual:
-    """Saliency of each step against that of the steps before it; of several channels the largest.
+    """Saliency of each step over what is usual; of several channels the largest.
 
-    Each stretch is looked at by itself: all that `fit` keeps is the number of channels.
+    What is usual is the mean saliency of the stretch that was fitted. The paper, which fits none,
+    takes that of the steps before: `window_local`. Each stretch has a spectrum of its own.
     """
 
     def __init__(self, spec: DetectorSpec, params: SpectralResidualParams, seed: int) -> None:
         self._params = params
-        self._channels = 0
 
     def fit(self, X: Floats) -> SpectralResidual:
-        """Take note of X, shape (n, c)."""
-        self._channels = X.shape[1]
+        """Learn the mean saliency of each channel of X, shape (n, c)."""
+        means = self._saliency(X).mean(axis=0)
+        self._usual = np.where(means > _FAINT, means, 1.0)
         return self
 
     def score(self, X: Floats) -> Floats:
-        """How many times a step's saliency exceeds the local average, shape (n,)."""
-        scores: Floats = np.max([self._of_channel(x) for x in np.clip(X, -_FAR, _FAR).T], axis=0)
+        """How many times the usual saliency that of a step of X is, shape (n,)."""
+        saliency = self._saliency(X)
+        usual = self._usual
+        if self._params.window_local is not None:
+            before = [mean_before(channel, self._params.window_local) for channel in saliency.T]
+            usual = np.maximum(np.stack(before, axis=1), _FAINT * usual)
+        scores: Floats = (saliency / usual).max(axis=1)
         return scores
 
     def get_state(self) -> Mapping[str, Any]:
-        """The number of channels."""
-        return {"channels": self._channels}
+        """The usual saliency."""
+        return {"usual": self._usual}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Become the fitted detector that gave `state`."""
-        self._channels = int(state["channels"])
+        self._usual = np.asarray(state["usual"], dtype=np.float64)
 
-    def _of_channel(self, x: Floats) -> Floats:
+    def _saliency(self, X: Floats) -> Floats:
+        """Saliency of X's steps, shape (n, c)."""
         params = self._params
-        longer = extended(x, params.n_est_points, params.n_grad_points)
-        saliency = saliency_map(longer, params.window_amp)[: len(x)]
-        usual = mean_before(saliency, params.window_local)
-        return (saliency - usual) / np.maximum(usual, _FAINT * saliency.max() or 1.0)
+        longer = [
+            extended(x, params.n_est_points, params.n_grad_points)
+            for x in np.clip(X, -_FAR, _FAR).T
+        ]
+        return np.stack([saliency_map(x, params.window_amp)[: len(X)] for x in longer], axis=1)
 
 
 def extended(x: Floats, steps: int, back: int) -> Floats:
@@ -71,6 +79,8 @@ def extended(x: Floats, steps: int, back: int) -> Floats:
 def saliency_map(x: Floats, average: int) -> Floats:
     """What is left of x, shape (n,), once the mean of its log spectrum is taken off.
 
+    It is about 1 where nothing stands out, however long x is.
+
     Args:
         x: A channel.
         average: Frequencies over which the log spectrum is averaged.
@@ -83,7 +93,7 @@ def saliency_map(x: Floats, average: int) -> Floats:
     before = average // 2
     around = np.pad(log, (before, average - 1 - before), mode="wrap")
     usual = np.convolve(around, np.full(average, 1 / average), mode="valid")
-    return np.abs(np.fft.ifft(spectrum / np.exp(usual)))
+    return np.sqrt(len(x)) * np.abs(np.fft.ifft(spectrum / np.exp(usual)))
 
 
 def mean_before(values: Floats, steps: int) -> Floats:
