@@ -19,6 +19,9 @@ _AS_GOOD = 0.9
 _REACH = 1.5
 """Widths of the middle four fifths, beyond these, at which a value is extreme."""
 
+_PHASES = 2_000
+"""Places in a season, about, that a stretch is put in its place by."""
+
 
 def find_period(X: Floats) -> int:
     """Steps of the season of X, shape (n, c), by its mean autocorrelation; 1 for none.
@@ -37,7 +40,19 @@ def find_period(X: Floats) -> int:
     if not peaks.size or correlations[peaks].max() < _CLEAR:
         return 1
     high = correlations[peaks] >= _AS_GOOD * correlations[peaks].max()
-    return int(peaks[high][0])
+    return _refined(correlations, int(peaks[high][0]))
+
+
+def _refined(correlations: Floats, period: int) -> int:
+    """The season near `period`, told by its multiples: noise moves each peak by as few steps."""
+    estimate, multiple = float(period), 1
+    reach = max(1, period // 8)
+    while multiple * estimate + reach < len(correlations):
+        first = round(multiple * estimate) - reach
+        peak = first + int(np.argmax(correlations[first : first + 2 * reach + 1]))
+        estimate = peak / multiple
+        multiple *= 2
+    return round(estimate)
 
 
 def _autocorrelation(X: Floats) -> Floats:
@@ -96,7 +111,8 @@ def place_in_season(X: Floats, profile: Floats) -> int:
         profile: Shape (period, c), likewise.
     """
     period = len(profile)
-    usual = np.array([np.median(X[start::period], axis=0) for start in range(min(period, len(X)))])
+    phases = np.arange(0, min(period, len(X)), 1 + period // _PHASES)
+    usual = np.array([np.median(X[phase::period], axis=0) for phase in phases])
     around = np.concatenate([profile, profile])
-    misfits = [np.abs(usual - around[place : place + len(usual)]).sum() for place in range(period)]
+    misfits = [np.abs(usual - around[place + phases]).sum() for place in range(period)]
     return int(np.argmin(misfits))

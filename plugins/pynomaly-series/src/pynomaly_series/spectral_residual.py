@@ -93,7 +93,8 @@ def saliency_map(x: Floats, average: int) -> Floats:
     before = average // 2
     around = np.pad(log, (before, average - 1 - before), mode="wrap")
     usual = np.convolve(around, np.full(average, 1 / average), mode="valid")
-    return np.sqrt(len(x)) * np.abs(np.fft.ifft(spectrum / np.exp(usual)))
+    residual: Floats = np.abs(np.fft.ifft(spectrum / np.exp(usual))) * np.sqrt(len(x))
+    return residual
 
 
 def mean_before(values: Floats, steps: int) -> Floats:
