@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import pynomaly
-from pynomaly_series import params
+from pynomaly_series import params as classes
 from pynomaly_series.specs import DETECTORS
 
 each_detector = pytest.mark.parametrize("id", [spec.id for spec in DETECTORS])
@@ -60,10 +60,19 @@ def test_a_constant_series_raises_no_alarm(run, write, id):
     assert not any(row["is_anomaly"] for row in rows)
 
 
-@pytest.mark.parametrize("id", ["series.matrix_profile", "series.seasonal_residual"])
-def test_a_season_without_noise_raises_no_alarm(id):
-    frame = pl.DataFrame({"at": np.arange(700), "value": np.arange(700) % 7.0})
-    assert not pynomaly.detect(frame, time="at", detector=id).frame["is_anomaly"].any()
+@pytest.mark.parametrize(
+    ("id", "params"),
+    [
+        ("series.matrix_profile", {}),
+        ("series.matrix_profile", {"normalize": True}),
+        ("series.seasonal_residual", {}),
+    ],
+)
+def test_rounding_raises_no_alarm(id, params):
+    at = np.arange(720)
+    frame = pl.DataFrame({"at": at, "value": np.sin(2 * np.pi * at / 24)})
+    result = pynomaly.detect(frame, time="at", detector=id, params=params)
+    assert not result.frame["is_anomaly"].any()
 
 
 def test_a_series_shorter_than_two_windows_is_refused_with_the_way_out(run, write):
@@ -134,5 +143,5 @@ def test_the_readme_names_every_detector_and_parameter():
     text = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
     for spec in DETECTORS:
         assert f"| `{spec.id}` | " in text
-        fields = attrs.fields(vars(params)[spec.params.partition(":")[2]])
+        fields = attrs.fields(vars(classes)[spec.params.partition(":")[2]])
         assert all(f"| `{field.name}` | " in text for field in fields)

@@ -57,6 +57,12 @@ def test_a_matrix_profile_is_the_distance_to_the_nearest_window(create, normaliz
     assert detector.score(y[:, None]) == pytest.approx(by_step(expected, 16), abs=1e-6)
 
 
+@pytest.mark.parametrize("normalize", [False, True])
+def test_windows_that_repeat_are_no_distance_apart(create, normalize):
+    wave = np.sin(2 * np.pi * np.arange(720) / 24)[:, None]
+    assert not create("matrix_profile", normalize=normalize).fit_score(wave).any()
+
+
 def test_of_several_channels_the_one_furthest_off_counts(create):
     X = np.hstack([daily(200), daily(200, seed=1)])
     alone = [create("matrix_profile", window=16).fit_score(x[:, None]) for x in X.T]

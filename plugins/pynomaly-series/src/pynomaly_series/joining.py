@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+_ROUNDING = 1e-6
+"""A smaller distance is that of equal windows, up to rounding."""
+
 
 def nearest_windows(
     x: Floats, window: int, other: Floats | None = None, *, normalize: bool = True
@@ -37,7 +40,7 @@ def nearest_windows(
         joined = stump(x, window, other, ignore_trivial=other is None, normalize=normalize)
     distances: Floats = np.asarray(joined[:, 0], dtype=np.float64)
     distances /= np.sqrt(2 * window if normalize else window)
-    return distances
+    return np.where(distances > _ROUNDING, distances, 0.0)
 
 
 @cache
