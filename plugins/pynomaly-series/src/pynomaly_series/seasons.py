@@ -13,10 +13,10 @@ _SEASONS = 3
 _CLEAR = 0.3
 """Autocorrelation at which there is a season."""
 
-_AS_GOOD = 0.9
+_AS_GOOD = 0.8
 """Share of the highest autocorrelation at which a shorter season is taken for the season."""
 
-_REACH = 1.5
+_REACH = 0.5
 """Widths of the middle four fifths, beyond these, at which a value is extreme."""
 
 _PHASES = 2_000
