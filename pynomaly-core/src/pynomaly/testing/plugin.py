@@ -31,7 +31,7 @@ HEAVY = frozenset(
             "pyod",
         ],
         *["shap", "optuna", "litestar", "cattrs", "structlog", "rich"],
-        *["onnxruntime", "safetensors", "tokenizers"],
+        *["onnxruntime", "safetensors", "tokenizers", "statsmodels", "stumpy"],
     ]
 )
 """Packages that listing must not import."""
