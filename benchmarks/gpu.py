@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.data import Matrix, make_rows
 from benchmarks.gpu_page import HEADING, write_section
 from benchmarks.measure import describe_in_words, describe_machine, table
-from benchmarks.run import PAGE
+from benchmarks.speed_page import PAGE
 
 import pynomaly
 from pynomaly.domain.errors import DeviceUnavailable, MissingRequirement

@@ -62,16 +62,16 @@ def test_the_section_about_gpus_is_replaced_by_its_command_and_kept_by_the_other
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     monkeypatch.syspath_prepend(ROOT)
-    from benchmarks import gpu_page, run
+    from benchmarks import gpu_page, speed_page
 
     page = tmp_path / "benchmarks.md"
-    monkeypatch.setattr(run, "PAGE", page)
-    run.write_page({}, 3)
+    monkeypatch.setattr(speed_page, "PAGE", page)
+    speed_page.write_page({}, [], 3)
     assert "## On a GPU\n\nNot measured" in page.read_text("utf-8")
     gpu_page.write_section(page, "## On a GPU\n\nA table.\n")
     measured = page.read_text("utf-8")
     assert "Not measured: no GPU" not in measured
-    run.write_page({}, 3)
+    speed_page.write_page({}, [], 3)
     assert page.read_text("utf-8") == measured
 
 

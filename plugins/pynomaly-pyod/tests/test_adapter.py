@@ -212,7 +212,7 @@ def test_threads_that_share_ecod_get_what_one_thread_gets(
     [spec.name for spec in DETECTORS if not spec.capabilities and not spec.requires],
 )
 def test_detectors_of_other_data_say_why_they_cannot_run(name: str, make: Create) -> None:
-    with pytest.raises(UsageError, match="matrices only"):
+    with pytest.raises(UsageError, match="which no parameter can carry"):
         make(name)
 
 
