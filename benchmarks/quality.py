@@ -47,8 +47,10 @@ def usable_detectors(only: Sequence[str] | None) -> tuple[list[DetectorSpec], di
             continue
         if Modality.TABULAR not in spec.modalities and not chosen_kinds(spec):
             continue
+        # What is made for a GPU is slow, and its scores are no others, without one.
+        device = "cuda" if Capability.GPU in spec.capabilities else None
         try:
-            pynomaly.create_detector(spec.id)
+            pynomaly.create_detector(spec.id, device=device)
         except pynomaly.PynomalyError as error:
             unable[spec.id] = str(error)
         else:
