@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchmarks.measure import ROOT, load_json
+from benchmarks.rankings import short
 
 import pynomaly
 from pynomaly.ports.specs import Capability, DetectorSpec, Modality
@@ -95,8 +96,7 @@ def _figures(kind: Modality, specs: Iterable[DetectorSpec], figures: Figures) ->
 
 
 def _numbers(found: Mapping[str, Any]) -> list[str]:
-    shares = [f"{found[key]:.3f}".removeprefix("0") for key in ("ap", "roc")]
-    return [*shares, f"{found['seconds']:.1f}"]
+    return [short(found["ap"]), short(found["roc"]), f"{found['seconds']:.1f}"]
 
 
 def _described(spec: DetectorSpec) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,27 +31,25 @@ Answer = dict[str, Any]
 Labels = npt.NDArray[np.bool_]
 
 
-def detectors_of(kind: Modality) -> tuple[DetectorSpec, ...]:
-    """Detectors made for the kind, and those of the plugin that offers the default for tables."""
-    specs = pynomaly.detectors()
-    default = {spec.plugin for spec in specs if Modality.TABULAR in spec.default_for}
-    return tuple(
-        spec
-        for spec in specs
-        if spec.supervision is not Supervision.SUPERVISED
-        and (
-            kind in spec.modalities
-            or (Modality.TABULAR in spec.modalities and spec.plugin in default)
-        )
-    )
+def chosen_kinds(spec: DetectorSpec) -> list[Modality]:
+    """The kinds that it is asked about: what it is made for, and all if it is a default's sibling.
+
+    Siblings are the detectors for tables of the plugin that offers the default for tables.
+    """
+    if spec.supervision is Supervision.SUPERVISED:
+        return []
+    default = {each.plugin for each in pynomaly.detectors() if Modality.TABULAR in each.default_for}
+    sibling = Modality.TABULAR in spec.modalities and spec.plugin in default
+    return [kind for kind in KINDS if sibling or kind in spec.modalities]
 
 
 def kind_jobs(kind: Modality, data: Path = DATA) -> list[Job]:
     """The jobs on all sets of a kind, the smaller first; none where the sets are absent."""
-    return [_named(job) for job in _JOBS[kind](data)]
+    return [named(job) for job in _JOBS[kind](data)]
 
 
-def _named(job: Job) -> Job:
+def named(job: Job) -> Job:
+    """The job with the name that its answer is kept under: group, set and seed."""
     place = Path(str(job.get("path", ""))).stem
     job["name"] = "/".join(filter(None, (str(job["group"]), place, str(job["seed"]))))
     return job
@@ -100,14 +98,14 @@ def _text_jobs(data: Path) -> list[Job]:
 def rank_series(detector: str, job: Job) -> Answer:
     """AP and ROC AUC of the points of a series; those in a labelled window are anomalies."""
     frame, y = read_series(Path(job["path"]))
-    return _ranked(y, frame, detector, job, time="timestamp")
+    return ranked(y, frame, detector, job, time="timestamp")
 
 
 def rank_graph(detector: str, job: Job) -> Answer:
     """AP and ROC AUC of the nodes of a graph."""
     with np.load(job["path"]) as arrays:
         y = arrays["y"] > 0
-    return _ranked(y, job["path"], detector, job)
+    return ranked(y, job["path"], detector, job)
 
 
 def rank_text(detector: str, job: Job) -> Answer:
@@ -119,15 +117,16 @@ def rank_text(detector: str, job: Job) -> Answer:
     kept = ~spam
     kept[rng.permutation(np.flatnonzero(spam))[:odd]] = True
     texts = frame.filter(pl.Series(kept)).select(pl.nth(1).alias("text"))
-    return _ranked(spam[kept], texts, detector, job, text="text")
+    return ranked(spam[kept], texts, detector, job, text="text")
 
 
-def _ranked(y: Labels, data: Any, detector: str, job: Job, **roles: str) -> Answer:
+def ranked(y: Labels, data: Any, detector: str, job: Job, **roles: str) -> Answer:
+    """AP, ROC AUC and seconds of a detector that is fitted on what it scores."""
     from sklearn.metrics import average_precision_score, roc_auc_score
 
     clock = _clock(detector)
     start = clock()
-    scores = pynomaly.detect(data, detector, seed=job["seed"], **roles).scores
+    scores = pynomaly.detect(data, detector, job.get("params"), seed=job["seed"], **roles).scores
     seconds = clock() - start
     ap, roc = average_precision_score(y, scores), roc_auc_score(y, scores)
     return {"ap": float(ap), "roc": float(roc), "seconds": seconds}
@@ -188,8 +187,3 @@ KIND_TASKS = {
     "rank-text": rank_text,
     "count-series": count_series,
 }
-
-
-def chosen_kinds(spec: DetectorSpec, kinds: Sequence[Modality] = KINDS) -> list[Modality]:
-    """The kinds that `spec` is asked about."""
-    return [kind for kind in kinds if any(spec.id == other.id for other in detectors_of(kind))]

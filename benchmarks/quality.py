@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from benchmarks.catalogue import FIGURES
 from benchmarks.jobs import run_all
-from benchmarks.kinds import KINDS, Job, chosen_kinds, kind_jobs
+from benchmarks.kinds import KINDS, SEEDS, Job, chosen_kinds, kind_jobs, named
 from benchmarks.measure import ONE_THREAD, ROOT, default_folder, load_json, save_json
 from benchmarks.quality_page import make_page
 from benchmarks.rankings import Answers, mean_of, rankings, total_seconds
@@ -28,11 +29,9 @@ from pynomaly.ports.specs import Capability, DetectorSpec, Modality, Supervision
 
 DATA = ROOT.parent / "shared" / "data" / "tabular"
 PAGE = ROOT / "docs" / "quality.md"
-FIGURES = ROOT / "benchmarks" / "quality.json"
 BASELINE = "sklearn.iforest"
 VARIANTS: dict[str, dict[str, int]] = {"fast.iforest": {"n_estimators": 100}}
 """Parameters that detectors are also ranked with: the baseline has 100 trees."""
-SEEDS = 3
 REPEATS = 10
 HELD_OUT_REPEATS = 3
 
@@ -85,10 +84,7 @@ def make_jobs(sets: Sequence[Path], *, seeds: int, repeats: int, held_out: int) 
         {"task": "synthetic", "seed": seed, "rows": HELD_OUT_ROWS, "group": "held-out"}
         for seed in range(held_out)
     ]
-    for job in jobs:
-        place = Path(str(job.get("path", ""))).stem
-        job["name"] = "/".join(filter(None, (str(job["group"]), place, str(job["seed"]))))
-    return jobs
+    return [named(job) for job in jobs]
 
 
 def _cells(path: Path) -> int:
@@ -117,7 +113,7 @@ def asked_of(spec: DetectorSpec, jobs: Sequence[Job], *, quick: bool = False) ->
 
 def _counts(job: Job) -> bool:
     """Whether it counts alarms, and so needs a model."""
-    return "alarms" in job["group"] or job["task"] in {"synthetic", "real", "count-series"}
+    return job["task"] in {"synthetic", "real", "count-series"}
 
 
 def _varies(job: Job, *, seeded: bool) -> bool:

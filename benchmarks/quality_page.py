@@ -122,11 +122,7 @@ def _false_alarms(answers: Answers) -> str:
     for detector, groups in counted.items():
         if not any(groups.values()):
             continue
-        cells = [
-            _share(some, alpha, i, level)
-            for some in groups.values()
-            for i, alpha in enumerate(ALPHAS)
-        ]
+        cells = [_share(some, i, level) for some in groups.values() for i in range(len(ALPHAS))]
         rows.append([f"`{detector}`", *cells])
     limits = [
         _interval_of_most(counted, group, i, level) for group in GROUPS for i in range(len(ALPHAS))
@@ -151,8 +147,8 @@ def _interval(some: list[Answer], place: int, level: float) -> tuple[float, floa
     return alarm_interval(tuple(trials), level)
 
 
-def _share(some: list[Answer], alpha: float, place: int, level: float) -> str:
-    used = _usable(some, alpha)
+def _share(some: list[Answer], place: int, level: float) -> str:
+    used = _usable(some, ALPHAS[place])
     if not used:
         return "–"
     share = sum(each["alarms"][place] for each in used) / sum(each["rows"] for each in used)
