@@ -12,7 +12,7 @@ import numpy as np
 from pynomaly.domain.errors import PynomalyError, UsageError
 from pynomaly.ports import Capability, DetectorSpec, Modality, Supervision
 from pynomaly_pyod.building import build
-from pynomaly_pyod.errors import UnfitData
+from pynomaly_pyod.errors import UnfitData, first_line
 from pynomaly_pyod.quiet import quietly
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class PyODDetector:
         except (PynomalyError, ImportError, MemoryError):
             raise
         except Exception as error:
-            raise self._unfit(_first_line(error)) from error
+            raise self._unfit(first_line(error)) from error
         return model
 
     def _scored(self, X: FloatMatrix) -> Any:
@@ -163,7 +163,7 @@ class PyODDetector:
         except (PynomalyError, ImportError, MemoryError):
             raise
         except Exception as error:
-            raise self._unfit(_first_line(error)) from error
+            raise self._unfit(first_line(error)) from error
 
     def _scoring(self) -> AbstractContextManager[Any]:
         """Threads score side by side where they can, one by one where PyOD keeps notes."""
@@ -193,9 +193,3 @@ class PyODDetector:
     def _unfit(self, reason: str) -> UnfitData:
         way_out = _WAYS_OUT.get(self._spec.name, _ANOTHER)
         return UnfitData(f"{self._spec.id} cannot use these rows: {reason}; {way_out}")
-
-
-def _first_line(error: Exception) -> str:
-    """What PyOD says, without the rows that scikit-learn's messages print after it."""
-    text = str(error).strip().splitlines()
-    return (text[0] if text else type(error).__name__)[:200].rstrip(".:")

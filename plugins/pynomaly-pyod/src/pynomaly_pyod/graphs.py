@@ -11,7 +11,7 @@ from torch_geometric.data import Data
 from pynomaly.domain.errors import PynomalyError, UsageError
 from pynomaly.ports import DetectorSpec
 from pynomaly_pyod.building import build
-from pynomaly_pyod.errors import UnfitData
+from pynomaly_pyod.errors import UnfitData, first_line
 from pynomaly_pyod.quiet import quietly
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class PyODGraphDetector:
             except (PynomalyError, ImportError, MemoryError):
                 raise
             except Exception as error:
-                raise self._unfit(str(error).strip().split("\n")[0][:200].rstrip(".:")) from error
+                raise self._unfit(first_line(error)) from error
         scores: FloatVector = np.asarray(model.decision_scores_, dtype=np.float64).ravel()
         bad = int(np.count_nonzero(~np.isfinite(scores)))
         if bad:

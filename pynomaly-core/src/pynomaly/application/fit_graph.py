@@ -12,6 +12,7 @@ from pynomaly.application.fit_table import (
     CROSS_FIT_ROWS,
     HELD_OUT_ROWS,
     check_calibratable,
+    check_enough,
 )
 from pynomaly.application.graphs import node_arrays, nodes_table
 from pynomaly.application.guard import (
@@ -33,6 +34,8 @@ from pynomaly.domain.sampling import row_keys
 from pynomaly.domain.schema import Roles, recognise
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import Modality
+
+_TOO_FEW = "rank them with `detect` without a reference"
 
 
 def fit_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) -> FittedModel:
@@ -119,7 +122,7 @@ def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> tup
     order = normal[np.argsort(keys, kind="stable")]
     folds = recipe.spec.folds
     if folds is not None and n <= CROSS_FIT_ROWS:
-        _check_enough(len(order), -(-len(order) // folds), recipe)
+        check_enough(len(order), -(-len(order) // folds), recipe.spec, "node", _TOO_FEW)
         scores = np.empty(len(order))
         for fold in range(folds):
             held = order[fold::folds]
@@ -129,18 +132,10 @@ def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> tup
         calibration = Calibration("cross-fitted", np.sort(scores))
         return Member(detector, calibration), HeldOut(order, scores)
     held = order[: min(HELD_OUT_ROWS, len(order) // 2)]
-    _check_enough(len(order), len(held), recipe)
+    check_enough(len(order), len(held), recipe.spec, "node", _TOO_FEW)
     detector, found = _fit_on(arrays, np.setdiff1d(order, held), recipe)
     calibration = Calibration("held-out", np.sort(found[held]))
     return Member(detector, calibration), HeldOut(held, found[held])
-
-
-def _check_enough(nodes: int, held_out: int, recipe: Recipe) -> None:
-    if not held_out or nodes - held_out < recipe.spec.min_rows:
-        raise DataError(
-            f"{nodes} node{'s are' if nodes != 1 else ' is'} too few to fit"
-            f" {recipe.spec.id} and calibrate it; rank them with `detect` without a reference"
-        )
 
 
 def _fit_on(arrays: GraphArrays, nodes: Positions, recipe: Recipe) -> tuple[Detector, Scores]:

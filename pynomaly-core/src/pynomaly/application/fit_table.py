@@ -206,7 +206,7 @@ def _held_out(
 ) -> tuple[Features, Detector, int, Scores, Mask]:
     """Fit on all rows but at most `HELD_OUT_ROWS`, or half of them, and score these."""
     held = min(HELD_OUT_ROWS, frame.height // 2)
-    _check_enough(frame.height, held, recipe.spec)
+    check_enough(frame.height, held, recipe.spec)
     progress("fitting", 0, None)
     held_out = keys <= np.partition(keys, held - 1)[held - 1]
     train = frame.filter(pl.Series(~held_out))
@@ -215,11 +215,22 @@ def _held_out(
     return features, detector, fitted, scores, held_out
 
 
-def _check_enough(rows: int, held_out: int, spec: DetectorSpec) -> None:
-    if not held_out or rows - held_out < spec.min_rows:
+def check_enough(
+    count: int,
+    held_out: int,
+    spec: DetectorSpec,
+    noun: str = "row",
+    way_out: str = "give more rows, or use `detect` without a reference to rank them",
+) -> None:
+    """Refuse to hold out so many that a fit has too few left.
+
+    Raises:
+        DataError: Saying what to do.
+    """
+    if not held_out or count - held_out < spec.min_rows:
         raise DataError(
-            f"{rows} row{'s are' if rows > 1 else ' is'} too few to fit {spec.id} and"
-            " calibrate it; give more rows, or use `detect` without a reference to rank them"
+            f"{count} {noun}{'s are' if count != 1 else ' is'} too few to fit {spec.id} and"
+            f" calibrate it; {way_out}"
         )
 
 
@@ -241,7 +252,7 @@ def _cross_fitted(
     """
     rows = frame.height
     folds = min(recipe.spec.folds or 1, rows)
-    _check_enough(rows, -(-rows // folds), recipe.spec)
+    check_enough(rows, -(-rows // folds), recipe.spec)
     fold = np.empty(rows, dtype=np.int64)
     fold[np.argsort(keys, kind="stable")] = np.arange(rows) % folds
     scores = np.empty(rows)

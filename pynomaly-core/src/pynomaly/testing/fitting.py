@@ -65,8 +65,8 @@ def fitted(subject: Subject, device: str = AUTO) -> Detector:
     return detector
 
 
-def training_scores(subject: Subject, X: FloatMatrix, seed: int = 0) -> FloatVector:
-    """Scores of the rows that it is fitted on, as the core asks for them."""
+def training_scores(subject: Subject, X: Any, seed: int = 0) -> FloatVector:
+    """Scores of the rows, or the nodes of a graph, that it is fitted on, as the core asks for them."""
     detector = subject.create(seed)
     if isinstance(detector, FitScores):
         return detector.fit_score(X)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from pynomaly.domain.graphs import GraphArrays
-from pynomaly.ports.protocols import FitScores, ScoresEdges
+from pynomaly.ports.protocols import ScoresEdges
 from pynomaly.ports.specs import Capability, Modality
-from pynomaly.testing.fitting import finite_or_refused, through_a_file, valid
+from pynomaly.testing.fitting import finite_or_refused, through_a_file, training_scores, valid
 from pynomaly.testing.kit import Check, Subject, require
 from pynomaly.testing.samples import graph_of, planted_nodes, usual_graph
 
 if TYPE_CHECKING:
-    from pynomaly.ports.protocols import Detector, Explains, FloatVector
+    from pynomaly.ports.protocols import Detector, Explains
 
 NODES = 80
 
@@ -26,13 +26,13 @@ NODES = 80
 def gives_one_finite_score_per_node(subject: Subject) -> None:
     """Scores are finite float64, one per node."""
     graph = usual_graph(_enough(subject))
-    valid(_training_scores(subject, graph), len(graph))
+    valid(training_scores(subject, graph), len(graph))
 
 
 def ranks_planted_nodes_high(subject: Subject) -> None:
     """Higher is more anomalous: nodes of a planted clique with odd attributes outrank most."""
     graph, truth = planted_nodes(_enough(subject), 8)
-    scores = _training_scores(subject, graph)
+    scores = training_scores(subject, graph)
     above = scores[truth == 1][:, None] - scores[truth == 0][None, :]
     auc = float(np.mean(above > 0) + 0.5 * np.mean(above == 0))
     require(auc >= 0.75, f"planted nodes reach a ROC AUC of {auc:.2f}, not 0.75")
@@ -43,7 +43,7 @@ def leaves_its_graph_alone(subject: Subject) -> None:
     given = usual_graph(_enough(subject))
     features, edges = given.features.copy(), given.edges.copy()
     graph = GraphArrays(features, edges)
-    _training_scores(subject, graph)
+    training_scores(subject, graph)
     same = np.array_equal(features, given.features) and np.array_equal(edges, given.edges)
     require(same, "it changed the graph that it was given")
 
@@ -52,14 +52,14 @@ def prints_nothing_of_a_graph(subject: Subject) -> None:
     """Results own stdout: a detector on graphs does not print."""
     printed = io.StringIO()
     with redirect_stdout(printed):
-        _training_scores(subject, usual_graph(_enough(subject)))
+        training_scores(subject, usual_graph(_enough(subject)))
     require(not printed.getvalue(), f"it printed {printed.getvalue()[:80]!r}")
 
 
 def fits_the_fewest_nodes_it_names(subject: Subject) -> None:
     """`min_rows` is true of graphs: so many nodes can be fitted."""
     graph = usual_graph(subject.detector.min_rows)
-    valid(_training_scores(subject, graph), len(graph))
+    valid(training_scores(subject, graph), len(graph))
 
 
 def takes_isolated_nodes(subject: Subject) -> None:
@@ -67,25 +67,25 @@ def takes_isolated_nodes(subject: Subject) -> None:
     graph = usual_graph(_enough(subject))
     connected = graph.edges[:, (graph.edges >= 5).all(axis=0)]
     alone = graph_of(graph.features, connected)
-    valid(_training_scores(subject, alone), len(alone))
+    valid(training_scores(subject, alone), len(alone))
 
 
 def takes_directed_edges(subject: Subject) -> None:
     """Edges that point somewhere are welcome."""
     graph = usual_graph(_enough(subject), directed=True)
-    valid(_training_scores(subject, graph), len(graph))
+    valid(training_scores(subject, graph), len(graph))
 
 
 def scores_or_refuses_nodes_without_attributes(subject: Subject) -> None:
     """Nodes that have nothing but edges give finite scores or a ValueError."""
     graph = usual_graph(_enough(subject), width=0)
-    finite_or_refused(lambda: _training_scores(subject, graph), len(graph))
+    finite_or_refused(lambda: training_scores(subject, graph), len(graph))
 
 
 def scores_or_refuses_a_graph_without_edges(subject: Subject) -> None:
     """Nodes that are all isolated give finite scores or a ValueError."""
     graph = graph_of(usual_graph(_enough(subject)).features, np.empty((2, 0)))
-    finite_or_refused(lambda: _training_scores(subject, graph), len(graph))
+    finite_or_refused(lambda: training_scores(subject, graph), len(graph))
 
 
 def scores_or_refuses_huge_attributes(subject: Subject) -> None:
@@ -94,7 +94,7 @@ def scores_or_refuses_huge_attributes(subject: Subject) -> None:
     X = graph.features.copy()
     X[::7, 1] = 1e300
     huge = graph_of(X, graph.edges)
-    finite_or_refused(lambda: _training_scores(subject, huge), len(graph))
+    finite_or_refused(lambda: training_scores(subject, huge), len(graph))
 
 
 def scores_another_graph(subject: Subject) -> None:
@@ -114,7 +114,7 @@ def scores_or_refuses_a_single_node(subject: Subject) -> None:
 def repeats_itself_on_a_graph(subject: Subject) -> None:
     """``seeded``: two fits on a graph with one seed score the same, bit for bit."""
     graph = usual_graph(_enough(subject))
-    first, second = (_training_scores(subject, graph, seed=7) for _ in range(2))
+    first, second = (training_scores(subject, graph, seed=7) for _ in range(2))
     require(np.array_equal(first, second), "two fits with the same seed score differently")
 
 
@@ -191,11 +191,3 @@ def _fitted(subject: Subject) -> Detector:
     detector = subject.create()
     detector.fit(usual_graph(_enough(subject)))
     return detector
-
-
-def _training_scores(subject: Subject, graph: GraphArrays, seed: int = 0) -> FloatVector:
-    detector = subject.create(seed)
-    if isinstance(detector, FitScores):
-        return detector.fit_score(graph)
-    detector.fit(graph)
-    return detector.score(graph)
