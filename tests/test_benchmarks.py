@@ -31,7 +31,7 @@ def test_speed_is_measured_against_pyod_and_shown_with_its_bounds(tmp_path: Path
     # 1: a bound does not hold on such small data, which is no matter here.
     assert done.returncode in {0, 1}, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("|")]
-    assert len(lines) == 2 + 7
+    assert len(lines) == 2 + 8
     assert "peak memory scoring 10M × 20 parquet in and out" in done.stdout
     assert not list(tmp_path.glob("scored*"))
 

@@ -6,7 +6,7 @@ import struct
 import sys
 import time
 
-FRAME = struct.Struct(">IQ")
+FRAME = struct.Struct(">QQ")
 config = json.loads(sys.argv[1])
 lie = os.environ["LIE"]
 
@@ -18,18 +18,18 @@ def read(size):
     return data
 
 
-def frame(header, body, raw=b""):
-    start, rest = json.dumps(header).encode(), json.dumps(body).encode()
-    return FRAME.pack(len(start), len(rest)) + start + rest + raw
+def frame(text, raw=b"", answers=None):
+    return FRAME.pack(number if answers is None else answers, len(text)) + text + raw
 
 
 def buffer(**changes):
     return {"dtype": "<f8", "shape": [2], "bytes": 16, "offset": None, **changes}
 
 
-def told(facts, raw=b"\0" * 16, body=None, **changes):
-    header = {"id": number, "ok": True, "kept": False, "buffers": facts, **changes}
-    return frame(header, {"result": {"$member": 0}} if body is None else body, raw)
+def told(facts, raw=b"\0" * 16, value=None, answers=None, **changes):
+    value = {"result": {"$member": 0}} if value is None else value
+    message = {"ok": True, "kept": False, "buffers": facts, "value": value, **changes}
+    return frame(json.dumps(message).encode(), raw, answers)
 
 
 def share(size):
@@ -37,19 +37,17 @@ def share(size):
 
 
 def deep():
-    body = b"[" * 100000 + b"]" * 100000
-    start = json.dumps({"id": number, "ok": True, "kept": False, "buffers": []}).encode()
-    return FRAME.pack(len(start), len(body)) + start + body
+    value = b"[" * 100000 + b"]" * 100000
+    return frame(b'{"ok": true, "kept": false, "buffers": [], "value": ' + value + b"}")
 
 
 LIES = {
-    "a huge header": lambda: FRAME.pack(2**32 - 1, 2),
-    "a huge body": lambda: FRAME.pack(10, 2**63),
-    "no json": lambda: FRAME.pack(5, 2) + b"{nope" + b"[]",
-    "no text": lambda: FRAME.pack(4, 2) + b"\xff\xfe\xfd\xfc" + b"[]",
-    "a list for a header": lambda: frame([1, 2], {}),
-    "another request": lambda: told([buffer()], id=number + 1),
-    "no id": lambda: frame({"ok": True, "kept": False, "buffers": []}, {}),
+    "a huge text": lambda: FRAME.pack(number, 2**63),
+    "no json": lambda: frame(b"{nope"),
+    "no text": lambda: frame(b"\xff\xfe\xfd\xfc"),
+    "a list": lambda: frame(b"[1, 2]"),
+    "another request": lambda: told([buffer()], answers=number + 1),
+    "no value": lambda: frame(b'{"ok": true, "kept": false, "buffers": []}'),
     "no ok": lambda: told([buffer()], ok="yes"),
     "no kept": lambda: told([buffer()], kept=1),
     "buffers that are none": lambda: told({"0": buffer()}),
@@ -70,8 +68,8 @@ LIES = {
     "many dimensions": lambda: told([buffer(shape=[1] * 100 + [2])]),
     "a shape that is none": lambda: told([buffer(shape=2)]),
     "a float in a shape": lambda: told([buffer(shape=[2.0])]),
-    "a buffer that is not there": lambda: told([buffer()], body={"result": {"$member": 1}}),
-    "a reference that is none": lambda: told([buffer()], body={"result": {"$member": "x"}}),
+    "a buffer that is not there": lambda: told([buffer()], value={"result": {"$member": 1}}),
+    "a reference that is none": lambda: told([buffer()], value={"result": {"$member": "x"}}),
     "deep nesting": deep,
     "shared memory that is not there": lambda: told([buffer(offset=0)], b""),
     "shared memory that ends": lambda: (share(8), told([buffer(offset=0)], b""))[1],
@@ -85,13 +83,11 @@ LIES = {
 
 
 while True:
-    header_bytes, body_bytes = FRAME.unpack(read(FRAME.size))
-    header = json.loads(read(header_bytes).decode())
-    read(body_bytes)
+    number, size = FRAME.unpack(read(FRAME.size))
+    header = json.loads(read(size).decode())
     for facts in header["buffers"]:
         if facts["offset"] is None:
             read(facts["bytes"])
-    number = header["id"]
     answer = {"ping": {"python": "9", "numpy": "9"}, "create": ["fit", "score"]}
     if header.get("method") != "score":
         reply = told([], b"", answer.get(header["op"], {}))

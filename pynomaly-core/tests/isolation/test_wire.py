@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,21 @@ class Echo:
 def create(id, params, seed):
     return Echo()
 """
+
+
+COUNTS = """
+import numpy as np
+
+class Count:
+    def score(self, X):
+        return [np.int64(len(X)), X.sum(), np.str_(X.dtype), np.bool_(True)]
+
+create = Count
+"""
+
+
+class Letter(StrEnum):
+    A = "a"
 
 
 def factory(path):
@@ -122,6 +138,43 @@ def test_any_value_comes_back_the_same(echo, value):
 def test_large_values_come_back_the_same(echo, value):
     for _ in range(2):
         assert equal([value], echo.score(value))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        (1, True, 1.0, np.float64(1), np.int8(1), np.bool_(True)),
+        (0.0, -0.0),
+        ("a", np.str_("a"), b"a", Letter.A),
+        ([], {}),
+        (np.zeros(1), np.zeros((1, 1))),
+    ],
+    ids=["one", "zero", "text", "nothing", "array"],
+)
+def test_a_value_like_the_one_before_comes_back_as_itself(echo, values):
+    for value in values * 2:
+        (back,) = echo.score(value)
+        plain = value.item() if isinstance(value, np.generic) else value
+        assert repr(back) == repr(plain.value if plain is Letter.A else plain)
+
+
+def test_a_number_of_numpy_comes_back_as_a_number(tmp_path):
+    path = tmp_path / "counting.py"
+    path.write_text(COUNTS)
+    room = Room(Launch(), 1)
+    detector = isolate(room, Recipe("a.count", factory(path), ()))
+    assert repr(detector.score(np.zeros((2, 3)))) == "[2, 0.0, 'float64', True]"
+    room.close()
+
+
+@pytest.mark.skipif(not sharing._NAMELESS, reason="memory has a name here")
+def test_a_worker_cannot_make_lent_memory_shorter():
+    memory = sharing.SharedMemory()
+    told, (start,) = memory.lend([memoryview(b"a" * 2**20)])
+    with Path(told["path"]).open("r+b") as file, pytest.raises(PermissionError):
+        file.truncate(0)
+    assert start == 0
+    memory.close()
 
 
 def test_no_file_is_left_where_memory_has_no_name(tmp_path, monkeypatch):

@@ -30,16 +30,14 @@ def pack(value: Any, name: str, put: Put) -> Any:
     """
     if isinstance(value, np.ndarray | bytes):
         return {MARK: put(name, _checked(value, name))}
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float) and not isinstance(value, np.generic):
+    if isinstance(value, np.generic):  # some are also a `str` or a `float`
+        return value.item()
+    if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):
         return _pack_sequence(value, name, put)
     if isinstance(value, Mapping):
         return _pack_items(value, name, put)
-    if isinstance(value, np.generic):
-        return value.item()
     raise TypeError(f"{name}: {type(value).__name__} cannot be saved")
 
 

@@ -45,7 +45,8 @@ class Worker:
         Raises:
             WorkerDied: If there is no such interpreter.
         """
-        self._ended = False
+        self.ended = False
+        """Whether it was ended; `alive` also sees that it ended by itself."""
         self._seconds = how.call_seconds
         self._forget: list[int] = []
         self._numbers = itertools.count()
@@ -72,9 +73,9 @@ class Worker:
     @property
     def alive(self) -> bool:
         """Whether it can be asked. Only who has it to himself may ask this."""
-        if not self._ended and self._launched.process.poll() is not None:
+        if not self.ended and self._launched.process.poll() is not None:
             self.end()
-        return not self._ended
+        return not self.ended
 
     def forget(self, handle: int) -> None:
         """Have the detector `handle` dropped, with the next request."""
@@ -103,14 +104,16 @@ class Worker:
         parcel = pack_parcel(args)
         seconds = self._seconds if seconds is None else seconds
         with self._lock:
-            if self._ended:
+            if self.ended:
                 raise WorkerDied(asked.id, asked.stage, "its process is gone")
             forget, self._forget = self._forget, []
-            header = {**what, "id": next(self._numbers), "forget": forget}
+            header = {**what, "forget": forget}
             memory = self._launched.memory
             deadline = time.monotonic() + (seconds or math.inf)
             try:
-                return exchange(self._transport, header, parcel, memory, deadline)
+                return exchange(
+                    self._transport, next(self._numbers), header, parcel, memory, deadline
+                )
             except BaseException as error:
                 self.end()
                 failure = self._failure(asked, error, seconds)
@@ -135,7 +138,7 @@ class Worker:
 
     def close(self) -> None:
         """Let an idle process end by itself, and end it if it does not, or if it is at work."""
-        if not self._ended and self._lock.acquire(blocking=False):
+        if not self.ended and self._lock.acquire(blocking=False):
             process = self._launched.process
             cast("IO[bytes]", process.stdin).close()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -146,9 +149,9 @@ class Worker:
     def end(self) -> None:
         """End the process and its children at once."""
         with self._ending:
-            if self._ended:
+            if self.ended:
                 return
-            self._ended = True
+            self.ended = True
             self._kill()
             self._launched.process.wait()
             self._drain.join(_CLOSE_SECONDS)

@@ -109,17 +109,14 @@ class Remote:
             self._places[worker] = handle
         self.methods = tuple(names)
 
-    def _asked(self, method: str) -> Asked:
-        return Asked(self._recipe.id, _STAGES.get(method, method))
-
     def read(self, name: str, *args: Any) -> Any:
         """What a method gives that leaves the detector as it is."""
-        with self._copy(self._asked(name)) as (worker, handle):
+        with self._copy(_asked(self._recipe.id, name)) as (worker, handle):
             return self._call(worker, handle, name, args)["result"]
 
     def change(self, name: str, *args: Any) -> Any:
         """What a method gives that may change the detector."""
-        asked = self._asked(name)
+        asked = _asked(self._recipe.id, name)
         with self._changing:
             place = self._anywhere(asked) if name in _WHOLE else self._copy(asked)
             with place as (worker, handle):
@@ -145,7 +142,7 @@ class Remote:
         with self._changing:
             if self._state is not None:
                 return self._state
-            with self._copy(self._asked("get_state")) as (worker, handle):
+            with self._copy(_asked(self._recipe.id, "get_state")) as (worker, handle):
                 state = self._call(worker, handle, "get_state", ())["result"]
             with self._books:
                 self._state = state if self._learnt else None
@@ -166,7 +163,7 @@ class Remote:
             StateLost: If it was in one place only, and that is gone.
         """
         with self._books:
-            places, state, version = dict(self._places), self._state, self._version
+            places, state, version = self._places.copy(), self._state, self._version
             alone = self._learnt and state is None
         if alone:
             ((worker, handle),) = places.items()
@@ -175,7 +172,7 @@ class Remote:
                     raise StateLost(asked.id, asked.stage, _LOST)
                 yield worker, handle
             return
-        with self.room.lend(asked, tuple(places)) as worker:
+        with self.room.lend(asked, places) as worker:
             known = places.get(worker)
             if known is None:
                 known = self._restore(worker, state, version, asked)
@@ -206,7 +203,7 @@ class Remote:
     def _call(
         self, worker: Worker, handle: int, name: str, args: tuple[Any, ...], *, keep: bool = False
     ) -> dict[str, Any]:
-        asked = self._asked(name)
+        asked = _asked(self._recipe.id, name)
         wanted = name not in _SILENT
         request = {
             "op": "call",
@@ -219,6 +216,11 @@ class Remote:
         if not isinstance(answer, dict) or (wanted and "result" not in answer):
             raise PluginFailed(asked.id, asked.stage, "its process gave no result")
         return answer
+
+
+@cache
+def _asked(id: str, method: str) -> Asked:
+    return Asked(id, _STAGES.get(method, method))
 
 
 def _is_method(name: object) -> bool:

@@ -6,6 +6,7 @@ arguments go by a temporary file, and results by the pipe.
 
 from __future__ import annotations
 
+import mmap
 import os
 import sys
 import tempfile
@@ -29,6 +30,7 @@ class _Loan:
     descriptor: int
     path: str
     size: int
+    mapped: np.ndarray[Any, Any] | None
 
 
 class SharedMemory:
@@ -46,6 +48,7 @@ class SharedMemory:
         self.results = os.memfd_create("pynomaly") if self._nameless else None
         self._loan: _Loan | None = None
         self._number = 0
+        self._taken = False
 
     def lend(self, pieces: Sequence[memoryview]) -> tuple[dict[str, Any] | None, list[int]]:
         """Put `pieces` where the worker can map them: what to tell it, and where each begins."""
@@ -56,20 +59,17 @@ class SharedMemory:
             starts.append(starts[-1] + -(-len(piece) // _ALIGNMENT) * _ALIGNMENT)
         loan = self._lend(starts.pop())
         for start, piece in zip(starts, pieces, strict=True):
-            _write_at(loan.descriptor, piece, start)
+            if loan.mapped is None:
+                _write_at(loan.descriptor, piece, start)
+            else:
+                loan.mapped[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
         return {"number": loan.number, "path": loan.path, "bytes": loan.size}, starts
 
     def _lend(self, size: int) -> _Loan:
         if self._loan is None or self._loan.size < size:
             self.drop()
             self._number += 1
-            if self._nameless:
-                descriptor = os.memfd_create("pynomaly")
-                path = f"/proc/{os.getpid()}/fd/{descriptor}"
-            else:
-                descriptor, path = tempfile.mkstemp(prefix="pynomaly-")
-            self._loan = _Loan(self._number, descriptor, path, size)
-            os.truncate(descriptor, size)
+            self._loan = (_memory if self._nameless else _file)(self._number, size)
         return self._loan
 
     def take_back(self, *, kept: bool) -> None:
@@ -77,8 +77,9 @@ class SharedMemory:
         loan = self._loan
         if loan is not None and (kept or loan.size > _KEPT_BYTES or not self._nameless):
             self.drop()
-        if self.results is not None:
+        if self.results is not None and self._taken:
             os.ftruncate(self.results, 0)
+            self._taken = False
 
     def drop(self) -> None:
         """Forget what was lent. It stays as long as an array of the worker lies in it."""
@@ -88,14 +89,15 @@ class SharedMemory:
                 Path(self._loan.path).unlink(missing_ok=True)
             self._loan = None
 
-    def take(self, offset: int, size: int) -> np.ndarray[Any, Any]:
+    def take(self, offset: int, size: int) -> bytearray:
         """`size` bytes of results, copied out: what a worker does to them then does no harm.
 
         Raises:
             EOFError: If there is less.
         """
-        raw = np.empty(size, np.uint8)
-        view = raw.data
+        self._taken = True
+        raw = bytearray(size)
+        view = memoryview(raw)
         while view:
             count = 0 if self.results is None else os.preadv(self.results, [view], offset)
             if not count:
@@ -109,6 +111,28 @@ class SharedMemory:
         self.drop()
         if self.results is not None:
             os.close(self.results)
+
+
+def _memory(number: int, size: int) -> _Loan:
+    """Mapped: to copy into it takes half the time of writing to it, once its pages are there."""
+    import fcntl
+
+    descriptor = os.memfd_create("pynomaly", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    try:
+        os.truncate(descriptor, size)
+        # A worker that made it shorter would end this process at its next write.
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL)
+        mapped = np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return _Loan(number, descriptor, f"/proc/{os.getpid()}/fd/{descriptor}", size, mapped)
+
+
+def _file(number: int, size: int) -> _Loan:
+    descriptor, path = tempfile.mkstemp(prefix="pynomaly-")
+    os.truncate(descriptor, size)
+    return _Loan(number, descriptor, path, size, None)
 
 
 def _write_at(descriptor: int, view: memoryview, offset: int) -> None:

@@ -11,6 +11,9 @@ from contextlib import contextmanager
 from typing import Protocol
 
 _CHUNK = 2**16
+_PIECE = 2**20
+_SPIN_SECONDS = 0.001
+"""To look again and again before falling asleep: to be woken takes longer than a small request."""
 _SLICE_SECONDS = 0.2
 """Between two looks: an interrupt that is meant for this thread gets through then."""
 
@@ -26,8 +29,8 @@ class Transport(Protocol):
             BrokenPipeError: If the worker is gone.
         """
 
-    def read_into(self, view: memoryview, deadline: float) -> None:
-        """Fill `view`, of bytes.
+    def read(self, size: int, deadline: float) -> bytearray:
+        """The next `size` bytes.
 
         Raises:
             TimeoutError: At `deadline`.
@@ -40,7 +43,7 @@ class PolledPipes:
 
     def __init__(self, source: int, target: int) -> None:
         self._source, self._target = source, target
-        self._early = b""  # read, but not asked for yet
+        self._early, self._used = bytearray(), 0  # read, and how much of it was asked for
         for descriptor in (source, target):
             os.set_blocking(descriptor, False)
         self._readable, self._writable = select.poll(), select.poll()
@@ -56,32 +59,30 @@ class PolledPipes:
             except BlockingIOError:
                 _wait(self._writable, deadline)
 
-    def read_into(self, view: memoryview, deadline: float) -> None:
-        """Fill `view`; see `Transport`."""
-        while view:
-            if self._early or len(view) < _CHUNK:
-                count = self._read_little(view, deadline)
-            else:
-                _wait(self._readable, deadline)
-                count = os.readv(self._source, [view])
-                if not count:
-                    raise EOFError
-            view = view[count:]
+    def read(self, size: int, deadline: float) -> bytearray:
+        """The next `size` bytes; see `Transport`. What comes with them is kept for the next time."""
+        start, self._used = self._used, self._used + size
+        data = self._early[start : self._used]
+        while (missing := size - len(data)) > _CHUNK:
+            data += self._some(min(missing, _PIECE), deadline)
+        while missing := size - len(data):
+            self._early, self._used = bytearray(self._some(_CHUNK, deadline)), missing
+            data += self._early[:missing]
+        return data
 
-    def _read_little(self, view: memoryview, deadline: float) -> int:
-        """Read more than is asked for, and keep the rest: a short reply costs one call."""
-        if not self._early:
-            _wait(self._readable, deadline)
-            self._early = os.read(self._source, _CHUNK)
-            if not self._early:
-                raise EOFError
-        count = min(len(view), len(self._early))
-        view[:count] = self._early[:count]
-        self._early = self._early[count:]
-        return count
+    def _some(self, most: int, deadline: float) -> bytes:
+        _wait(self._readable, deadline)
+        some = os.read(self._source, most)
+        if not some:
+            raise EOFError
+        return some
 
 
 def _wait(poll: select.poll, deadline: float) -> None:
+    end = min(deadline, time.monotonic() + _SPIN_SECONDS)
+    while time.monotonic() < end:
+        if poll.poll(0):
+            return
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
@@ -103,15 +104,16 @@ class BlockingPipes:
             while view:
                 view = view[os.write(self._target, view) :]
 
-    def read_into(self, view: memoryview, deadline: float) -> None:
-        """Fill `view`; see `Transport`."""
+    def read(self, size: int, deadline: float) -> bytearray:
+        """The next `size` bytes; see `Transport`."""
+        data = bytearray()
         with self._until(deadline):
-            while view:
-                some = os.read(self._source, len(view))
+            while len(data) < size:
+                some = os.read(self._source, min(size - len(data), _PIECE))
                 if not some:
                     raise EOFError
-                view[: len(some)] = some
-                view = view[len(some) :]
+                data += some
+        return data
 
     @contextmanager
     def _until(self, deadline: float) -> Iterator[None]:

@@ -1,15 +1,18 @@
 """The protocol, as the host speaks it: requests out, replies in, and nothing believed of a reply.
 
-A frame is two lengths, a header and a body, both JSON, then the arrays and bytes that were pulled
-out of the body. A graph goes as its arrays. `worker.py` holds the other side.
+A frame is a number and a length, a text in JSON, then the arrays and bytes that were pulled out of
+the value in it. The number is the request's, and that of its reply: so the text of one call is that
+of the next like it, and is read once. A graph goes as its arrays. `worker.py` holds the other side.
 """
 
 from __future__ import annotations
 
 import json
+import marshal
 import math
 import struct
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import attrs
@@ -21,15 +24,15 @@ from pynomaly.infrastructure.isolation.sharing import SharedMemory
 from pynomaly.infrastructure.isolation.transport import Transport
 from pynomaly.infrastructure.packing import ARRAY_KINDS, MARK, Put, pack, unpack
 
-FRAME = struct.Struct(">IQ")
-"""Bytes of the header, and of the body."""
+FRAME = struct.Struct(">QQ")
+"""Number of the request, and bytes of the text."""
 SHARED_BYTES = 2**20
 """Arguments of so many bytes go by shared memory: below, a pipe is faster."""
 
-_HEADER_BYTES = 16 * 2**20
 _DIMENSIONS = 32
 _NAME_LENGTH = 16
 _PLAUSIBLE = 2**26
+_REMEMBERED_BYTES = 2**11
 
 Buffer = np.ndarray[Any, Any] | bytes
 
@@ -43,14 +46,16 @@ class Parcel:
     """A value, ready to be sent.
 
     Attributes:
-        body: The value as JSON text, with numbers in place of its arrays and bytes.
+        value: JSON, with numbers in place of its arrays and bytes.
         facts: What the worker must know of each of those.
-        raw: Their bytes.
+        small: Bytes of those that go by the pipe.
+        large: Bytes of those that go by shared memory, by their number.
     """
 
-    body: bytes
-    facts: tuple[dict[str, Any], ...]
-    raw: tuple[memoryview, ...]
+    value: Any
+    facts: list[dict[str, Any]]
+    small: list[bytes]
+    large: dict[int, memoryview]
 
 
 def pack_parcel(args: Sequence[Any]) -> Parcel:
@@ -60,20 +65,30 @@ def pack_parcel(args: Sequence[Any]) -> Parcel:
         TypeError: Naming the place of what cannot be sent.
     """
     facts: list[dict[str, Any]] = []
-    raw: list[memoryview] = []
+    small: list[bytes] = []
+    large: dict[int, memoryview] = {}
 
     def put(_: str, item: Buffer) -> int:
-        dtype, shape = None, None
+        number = len(facts)
         if isinstance(item, bytes):
-            raw.append(memoryview(item))
+            dtype, shape, size = None, None, len(item)
         else:
-            dtype, shape = item.dtype.str, item.shape
-            raw.append(np.ascontiguousarray(item).reshape(-1).view(np.uint8).data)
-        facts.append({"dtype": dtype, "shape": shape, "bytes": len(raw[-1]), "offset": None})
-        return len(raw) - 1
+            dtype, shape, size = item.dtype.str, list(item.shape), item.nbytes
+        if size >= SHARED_BYTES:
+            large[number] = _bytes_of(item)
+        else:
+            small.append(item if isinstance(item, bytes) else item.tobytes())
+        facts.append({"dtype": dtype, "shape": shape, "bytes": size, "offset": None})
+        return number
 
-    body = json.dumps([_packed(each, f"arguments/{i}", put) for i, each in enumerate(args)])
-    return Parcel(body.encode(), tuple(facts), tuple(raw))
+    value = [_packed(each, f"arguments/{i}", put) for i, each in enumerate(args)]
+    return Parcel(value, facts, small, large)
+
+
+def _bytes_of(item: Buffer) -> memoryview:
+    if isinstance(item, bytes):
+        return memoryview(item)
+    return np.ascontiguousarray(item).reshape(-1).view(np.uint8).data
 
 
 def _packed(value: Any, name: str, put: Put) -> Any:
@@ -98,6 +113,7 @@ class Reply:
 
 def exchange(
     transport: Transport,
+    number: int,
     header: dict[str, Any],
     parcel: Parcel,
     memory: SharedMemory,
@@ -107,7 +123,8 @@ def exchange(
 
     Args:
         transport: The way to the worker.
-        header: What to do, and the request's number, ``"id"``.
+        number: The request's.
+        header: What to do.
         parcel: The arguments.
         memory: What is shared with the worker.
         deadline: When to give up, in seconds of the monotonic clock.
@@ -116,42 +133,71 @@ def exchange(
         TimeoutError, BrokenPipeError, EOFError: As the transport does.
         ProtocolError: If the reply cannot be believed.
     """
-    large = [i for i, piece in enumerate(parcel.raw) if len(piece) >= SHARED_BYTES]
-    shared, offsets = memory.lend([parcel.raw[i] for i in large])
-    facts = list(parcel.facts)
-    for i, offset in zip(large, offsets, strict=True):
-        facts[i] = facts[i] | {"offset": offset}
-    start = json.dumps(header | {"shared": shared, "buffers": facts}).encode()
-    lengths = FRAME.pack(len(start), len(parcel.body))
-    small = [piece for piece in parcel.raw if len(piece) < SHARED_BYTES]
-    transport.write(b"".join([lengths, start, parcel.body, *small]), deadline)
-    reply, kept = _receive(transport, header["id"], memory, deadline)
+    shared, offsets = memory.lend(list(parcel.large.values()))
+    for place, offset in zip(parcel.large, offsets, strict=True):
+        parcel.facts[place]["offset"] = offset
+    text = _text({**header, "shared": shared, "buffers": parcel.facts, "value": parcel.value})
+    transport.write(b"".join([FRAME.pack(number, len(text)), text, *parcel.small]), deadline)
+    reply, kept = _receive(transport, number, memory, deadline)
     memory.take_back(kept=kept)
     return reply
 
 
+def _text(message: dict[str, Any]) -> bytes:
+    """A message in JSON. That of a small one is remembered: `marshal` gives a key, and quickly."""
+    try:
+        key = marshal.dumps(message, 2)
+    except ValueError:  # a type derived from those of JSON
+        return json.dumps(message).encode()
+    return _remembered_text(key) if len(key) <= _REMEMBERED_BYTES else json.dumps(message).encode()
+
+
+@lru_cache(256)
+def _remembered_text(key: bytes) -> bytes:
+    return json.dumps(marshal.loads(key)).encode()  # noqa: S302 - made above
+
+
 def _receive(
-    transport: Transport, id: int, memory: SharedMemory, deadline: float
+    transport: Transport, number: int, memory: SharedMemory, deadline: float
 ) -> tuple[Reply, bool]:
     """The reply, and whether the worker keeps arrays in the memory that it was lent."""
-    header_bytes, body_bytes = FRAME.unpack(_read(transport, FRAME.size, deadline))
-    if header_bytes > _HEADER_BYTES:
-        raise ProtocolError(f"its header has {header_bytes:,} bytes")
-    _check_size(body_bytes)
-    header = _json(_read(transport, header_bytes, deadline))
-    if not isinstance(header, dict) or header.get("id") != id:
+    answered, size = FRAME.unpack(transport.read(FRAME.size, deadline))
+    if answered != number:
         raise ProtocolError("it answers another request than was asked")
-    ok, kept, facts = header.get("ok"), header.get("kept"), header.get("buffers")
-    if not isinstance(ok, bool) or not isinstance(kept, bool) or not isinstance(facts, list):
-        raise ProtocolError("its header lacks what a header has")
-    wanted = [_check_buffer(each) for each in facts]
-    _check_size(sum(buffer.size for buffer in wanted))
-    body = _json(_read(transport, body_bytes, deadline))
-    buffers = [_take(transport, memory, buffer, deadline) for buffer in wanted]
+    _check_size(size)
+    text = bytes(transport.read(size, deadline))
+    told = _remember(text) if size <= _REMEMBERED_BYTES else _told(text)
+    buffers = [_take(transport, memory, buffer, deadline) for buffer in told.buffers]
     try:
-        return Reply(ok, unpack(body, lambda number: _pick(buffers, number))), kept
+        value = unpack(told.value, lambda reference: _pick(buffers, reference))
     except RecursionError as error:
-        raise ProtocolError("its body is nested too deeply") from error
+        raise ProtocolError("its result is nested too deeply") from error
+    return Reply(told.ok, value), told.kept
+
+
+class _Told(NamedTuple):
+    """What a reply says, found to be possible."""
+
+    ok: bool
+    kept: bool
+    buffers: tuple[_Wanted, ...]
+    value: Any
+
+
+def _told(text: bytes) -> _Told:
+    try:
+        message = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("it is not JSON") from error
+    match message:
+        case {"ok": bool(ok), "kept": bool(kept), "buffers": [*facts], "value": value}:
+            buffers = tuple(_check_buffer(each) for each in facts)
+            _check_size(sum(buffer.size for buffer in buffers))
+            return _Told(ok, kept, buffers, value)
+    raise ProtocolError("it lacks what a reply has")
+
+
+_remember = lru_cache(256)(_told)
 
 
 class _Wanted(NamedTuple):
@@ -206,30 +252,16 @@ def _check_size(size: int) -> None:
 
 
 def _take(transport: Transport, memory: SharedMemory, wanted: _Wanted, deadline: float) -> Buffer:
-    if wanted.offset is not None:
+    if wanted.offset is None:
+        raw = transport.read(wanted.size, deadline)
+    else:
         try:
             raw = memory.take(wanted.offset, wanted.size)
         except (EOFError, OSError) as error:
             raise ProtocolError("its shared memory ends before its result does") from error
-    else:
-        raw = np.empty(wanted.size, np.uint8)
-        transport.read_into(raw.data, deadline)
     if wanted.dtype is None:
-        return raw.tobytes()
-    return raw.view(wanted.dtype).reshape(wanted.shape)
-
-
-def _read(transport: Transport, size: int, deadline: float) -> bytearray:
-    data = bytearray(size)
-    transport.read_into(memoryview(data), deadline)
-    return data
-
-
-def _json(data: bytearray) -> Any:
-    try:
-        return json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ProtocolError("it is not JSON") from error
+        return bytes(raw)
+    return np.ndarray(wanted.shape, wanted.dtype, raw)
 
 
 def _pick(buffers: list[Buffer], number: Any) -> Buffer:

@@ -1,32 +1,38 @@
 """Runs detectors in a process of their own: started by its path, and imported by nobody.
 
 It needs Python 3.6 and NumPy, and is installed into no environment. On standard input come
-requests, on what was standard output replies go back. Each is a frame: two lengths, a header and
-a body, both JSON, then the arrays and bytes that were pulled out of the body. Large ones lie in
+requests, on what was standard output replies go back. Each is a frame: the request's number and a
+length, a text in JSON, then the arrays and bytes that were pulled out of the value in it. Large ones lie in
 shared memory instead. A graph comes as its arrays. Whatever a library prints goes to standard error.
 """
 
 import importlib
 import importlib.util
 import json
+import marshal
 import mmap
 import os
+import select
 import signal
 import struct
 import sys
 import threading
 import time
 import traceback
+from functools import lru_cache
 from typing import Any, BinaryIO, Callable, Dict, List, Optional
 
-FRAME = struct.Struct(">IQ")
-"""Bytes of the header, and of the body."""
+FRAME = struct.Struct(">QQ")
+"""Number of the request, and bytes of the text."""
 MARK = "$member"
 ARRAY_KINDS = "biufUS"
 SHARED_BYTES = 2**20
 """Results of so many bytes go by shared memory, where the host gave some."""
 ERROR_CHARACTERS = 2**16
 WATCH_SECONDS = 0.5
+SPIN_SECONDS = 0.001
+"""To look for the next request before falling asleep: to be woken takes longer than a small one."""
+REMEMBERED_BYTES = 2**11
 ALIGNMENT = 64
 
 
@@ -45,8 +51,18 @@ class Channel:
         self.requests = requests
         self.replies = replies
         self.results = results
+        self.poll = None
+        if hasattr(select, "poll"):  # not on Windows
+            self.poll = select.poll()
+            self.poll.register(requests.fileno(), select.POLLIN)
         self.loan = 0
         self.lent: Any = None
+
+    def wait(self) -> None:
+        """Look for a request for a moment, so that one that comes soon is not kept waiting."""
+        end = time.perf_counter() + SPIN_SECONDS
+        while self.poll and not self.poll.poll(0) and time.perf_counter() < end:
+            pass
 
     def map(self, loan: Dict[str, Any]) -> None:
         """Have `lent` be what the host lends now."""
@@ -135,21 +151,20 @@ def serve(channel: Channel) -> None:
         message = _receive(channel)
         if message is None:
             return
-        header, args = message
+        number, header, args = message
         for handle in header.get("forget", ()):
             detectors.pop(handle, None)
         buffers: List[Any] = []
         try:
             answer = _pack(OPERATIONS[header["op"]](detectors, header, args), "result", buffers)
-            reply = {"id": header["id"], "ok": True}
+            reply = {"ok": True, "value": answer}
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, is an answer
             del buffers[:]
-            answer = _describe(error)
-            reply = {"id": header["id"], "ok": False}
+            reply = {"ok": False, "value": _describe(error)}
         reply["buffers"], pieces = _place(channel.results, buffers)
         del args, buffers, message
         reply["kept"] = channel.keeps()
-        _send(channel.replies, reply, answer, pieces)
+        _send(channel.replies, number, reply, pieces)
 
 
 def _ping(detectors: Dict[int, Any], header: Dict[str, Any], args: List[Any]) -> Any:
@@ -227,18 +242,42 @@ def _describe(error: BaseException) -> Any:
 
 
 def _receive(channel: Channel) -> Any:
-    """Header and body of the next request; None when there are no more."""
+    """Number, header and arguments of the next request; None when there are no more."""
     stream = channel.requests
+    channel.wait()
     lengths = stream.read(FRAME.size)
     if len(lengths) < FRAME.size:
         return None
-    header_bytes, body_bytes = FRAME.unpack(lengths)
-    header = json.loads(stream.read(header_bytes).decode("utf-8"))
-    body = json.loads(stream.read(body_bytes).decode("utf-8"))
+    number, size = FRAME.unpack(lengths)
+    text = stream.read(size)
+    header = _remember(text) if size <= REMEMBERED_BYTES else _read(text)
     if header["shared"] is not None:
         channel.map(header["shared"])
     buffers = [_take(channel, facts) for facts in header["buffers"]]
-    return header, _unpack(body, buffers)
+    return number, header, _unpack(header["value"], buffers)
+
+
+def _text(message: Dict[str, Any]) -> bytes:
+    """A message in JSON. That of a small one is remembered: `marshal` gives a key, and quickly."""
+    try:
+        key = marshal.dumps(message, 2)
+    except ValueError:  # a type derived from those of JSON
+        return json.dumps(message).encode("utf-8")
+    if len(key) > REMEMBERED_BYTES:
+        return json.dumps(message).encode("utf-8")
+    return _remembered_text(key)
+
+
+@lru_cache(256)
+def _remembered_text(key: bytes) -> bytes:
+    return json.dumps(marshal.loads(key)).encode("utf-8")  # noqa: S302 - made above
+
+
+def _read(text: bytes) -> Any:
+    return json.loads(text.decode("utf-8"))
+
+
+_remember = lru_cache(256)(_read)
 
 
 def _take(channel: Channel, facts: Dict[str, Any]) -> Any:
@@ -250,21 +289,17 @@ def _take(channel: Channel, facts: Dict[str, Any]) -> Any:
         return channel.lent[offset : offset + size].tobytes()
     import numpy as np
 
+    dtype, shape = np.dtype(facts["dtype"]), facts["shape"]
     if offset is None:
-        raw = np.empty(size, np.uint8)
-        if size:
-            channel.requests.readinto(raw.data)  # type: ignore[attr-defined]
-    else:
-        raw = channel.lent[offset : offset + size]
-    array = raw.view(np.dtype(facts["dtype"])).reshape(facts["shape"])
+        return np.ndarray(shape, dtype, channel.requests.read(size))
+    array = channel.lent[offset : offset + size].view(dtype).reshape(shape)
     array.flags.writeable = False
     return array
 
 
-def _send(replies: int, header: Dict[str, Any], body: Any, pieces: List[bytes]) -> None:
-    start = json.dumps(header).encode("utf-8")
-    rest = json.dumps(body).encode("utf-8")
-    view = memoryview(b"".join([FRAME.pack(len(start), len(rest)), start, rest, *pieces]))
+def _send(replies: int, number: int, reply: Dict[str, Any], pieces: List[bytes]) -> None:
+    text = _text(reply)
+    view = memoryview(b"".join([FRAME.pack(number, len(text)), text, *pieces]))
     while view:
         view = view[os.write(replies, view) :]
 
@@ -274,22 +309,27 @@ def _place(results: Optional[int], buffers: List[Any]) -> Any:
     facts, pieces = [], []
     end = 0
     for buffer in buffers:
-        raw: Any = buffer
-        dtype, shape = None, None
-        if not isinstance(buffer, bytes):
-            import numpy as np
-
-            dtype, shape = buffer.dtype.str, list(buffer.shape)
-            raw = np.ascontiguousarray(buffer).reshape(-1).view(np.uint8).data
-        offset = None
-        if results is not None and len(raw) >= SHARED_BYTES:
-            offset = end
-            _write_at(results, memoryview(raw), offset)
-            end += -(-len(raw) // ALIGNMENT) * ALIGNMENT
+        dtype, shape, size, offset = None, None, 0, None
+        if isinstance(buffer, bytes):
+            size = len(buffer)
         else:
-            pieces.append(bytes(raw))
-        facts.append({"dtype": dtype, "shape": shape, "bytes": len(raw), "offset": offset})
+            dtype, shape, size = buffer.dtype.str, list(buffer.shape), buffer.nbytes
+        if results is not None and size >= SHARED_BYTES:
+            offset = end
+            _write_at(results, _bytes_of(buffer), offset)
+            end += -(-size // ALIGNMENT) * ALIGNMENT
+        else:
+            pieces.append(buffer if dtype is None else buffer.tobytes())
+        facts.append({"dtype": dtype, "shape": shape, "bytes": size, "offset": offset})
     return facts, pieces
+
+
+def _bytes_of(buffer: Any) -> memoryview:
+    if isinstance(buffer, bytes):
+        return memoryview(buffer)
+    import numpy as np
+
+    return np.ascontiguousarray(buffer).reshape(-1).view(np.uint8).data
 
 
 def _write_at(descriptor: int, view: memoryview, offset: int) -> None:
@@ -301,7 +341,7 @@ def _write_at(descriptor: int, view: memoryview, offset: int) -> None:
 
 def _pack(value: Any, name: str, buffers: List[Any]) -> Any:
     """`value` as JSON; arrays and bytes go to `buffers`, their numbers stand in their place."""
-    if value is None or isinstance(value, (str, int, float, bool)):
+    if value is None or type(value) in (str, int, float, bool):
         return value
     if isinstance(value, bytes):
         buffers.append(value)
@@ -316,7 +356,9 @@ def _pack(value: Any, name: str, buffers: List[Any]) -> Any:
     import numpy as np
 
     if isinstance(value, np.generic):
-        return value.item()
+        value = value.item()
+    if isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, np.ndarray) and value.dtype.kind in ARRAY_KINDS:
         buffers.append(value)
         return {MARK: len(buffers) - 1}
