@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import statistics
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -127,10 +128,8 @@ def _score_peak(setting: Setting, model: Path, rows: int, suffix: str) -> float:
 def isolation(setting: Setting) -> list[Row]:
     """What calls to another process cost, against a copy and against here."""
     command = python("benchmarks.isolated", 1_000_000 // setting.shrink)
-    found = sorted(
-        (json.loads(run(command).output) for _ in range(setting.rounds)),
-        key=lambda each: float(each["matrix"] / each["copy"]),
-    )[setting.rounds // 2]
+    rounds = [json.loads(run(command).output) for _ in range(setting.rounds)]
+    found = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
     call = "call to a detector in another process that takes no time"
     shown = {name: in_units(seconds) for name, seconds in found.items()}
     return [
