@@ -15,6 +15,9 @@ from benchmarks.worker import Answer, Job, serve
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PATIENCE = 20  # the machine may be busy with other work
+_CLOCKS = {-signal.SIGPROF: " of CPU", -signal.SIGALRM: ""}
+"""What ran out, by the exit code."""
+
 GIVE_UP = 2
 """After so many jobs of a task that took too long, the larger ones of it are not tried."""
 
@@ -40,9 +43,10 @@ class Worker:
         try:
             answer: Answer = self._connection.recv()
         except (EOFError, ConnectionResetError):
-            if self.stop() != -signal.SIGPROF:
+            clock = _CLOCKS.get(self.stop())
+            if clock is None:
                 return {"failed": "the process died"}
-            return {"failed": f"took more than {self._limit:.0f} s of CPU", "slow": True}
+            return {"failed": f"took more than {self._limit:.0f} s{clock}", "slow": True}
         return answer
 
     def stop(self) -> int | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from benchmarks.intervals import attained_rank
-from benchmarks.kinds import ALPHAS, KIND_TASKS, Answer, Job, ranked
+from benchmarks.kinds import ALPHAS, KIND_TASKS, Answer, Job, ranked, works_apart
 
 REFERENCE_ROWS = 1_000
 HELD_OUT_ROWS = 30_000
@@ -30,23 +30,28 @@ Matrix = npt.NDArray[np.float64]
 
 
 def serve(connection: Connection, detector: str, limit: float) -> None:
-    """Answer jobs until the other side hangs up, or one takes `limit` seconds of CPU."""
+    """Answer jobs until the other side hangs up, or one takes `limit` seconds of CPU.
+
+    Of a detector in an environment of its own, seconds on the wall count.
+    """
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - till the end
     sys.stderr = sys.stdout
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     _warm_up(detector)
+    timer = signal.ITIMER_REAL if works_apart(detector) else signal.ITIMER_PROF
     while True:
         try:
             job = connection.recv()
         except EOFError:
             return
         # Nobody handles its signal, so that it ends the process.
-        signal.setitimer(signal.ITIMER_PROF, limit)
+        signal.setitimer(timer, limit)
         try:
             answer = TASKS[job["task"]](detector, job)
         except Exception as error:  # noqa: BLE001 - a failure is a result
             answer = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
+        signal.setitimer(timer, 0.0)
         connection.send(answer)
 
 

@@ -23,7 +23,10 @@ SAVED = {C.INDUCTIVE, C.SEEDED, C.SAVES}
 @hookimpl
 def pynomaly_detectors():
     yield DetectorSpec(id="mine.degree", title="Degree", summary="Nodes of many edges.",
-        factory="mine_graphs:Degree", modalities=GRAPH, capabilities=SAVED | {C.EXPLAINS})
+        factory="mine_graphs:Degree", modalities=GRAPH, capabilities=SAVED | {C.EXPLAINS},
+        row_limit=100)
+    yield DetectorSpec(id="mine.some", title="Some", summary="Takes few rows.",
+        factory="mine_graphs:Away", capabilities=SAVED, row_limit=40, time="n^2")
     yield DetectorSpec(id="mine.away", title="Away", summary="Rows far from the mean.",
         factory="mine_graphs:Away", capabilities=SAVED | {C.EXPLAINS},
         default_for={Modality.TABULAR, Modality.GRAPH})
@@ -293,6 +296,34 @@ def test_large_graphs_are_calibrated_on_nodes_held_out(python, monkeypatch):
     for detector in ("mine.degree", "mine.away"):
         calibration = python.fit(edges(), detector, **ENDS).fitted.calibration
         assert (calibration.method, len(calibration.scores)) == ("held-out", 20)
+
+
+def test_a_graph_with_more_nodes_than_a_detector_can_hold_is_refused(run):
+    edges(101).write_csv("many.csv")
+    many = "mine.degree takes at most 100 nodes, all at once, and there are 101; give fewer, or"
+    for command in ("detect", "fit"):
+        target = () if command == "detect" else ("-o", "never.pynomaly")
+        done = run(command, "many.csv", *FROM_TO, "-d", "mine.degree", *target, code=2)
+        assert many in done.stderr
+    run("fit", "edges.csv", *FROM_TO, "-d", "mine.degree", "-o", "model.pynomaly")
+    assert many in run("score", "model.pynomaly", "many.csv", code=2).stderr
+
+
+def test_a_detector_for_tables_is_fitted_on_as_many_nodes_as_it_takes(python, monkeypatch):
+    import mine_graphs
+
+    fitted = []
+    fit = mine_graphs.Away.fit
+    monkeypatch.setattr(
+        mine_graphs.Away, "fit", lambda self, X: (fitted.append(len(X)), fit(self, X))[1]
+    )
+    ranked = python.detect(edges(), "mine.some", top=1, **ENDS)
+    model = python.fit(edges(), "mine.some", **ENDS)
+    assert set(fitted) == {40}
+    assert ranked.frame.filter("is_anomaly")["node"].to_list() == [str(HUB)]
+    for said in (ranked.warnings, model.fitted.notes):
+        assert "mine.some takes n^2 time: fitted on a sample of 40 of the 60 nodes" in said
+    assert model.score(edges()).frame.height == 60
 
 
 def test_a_detector_that_scores_only_once_ranks_and_refuses_to_fit(python):

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import pytest
 
+import pynomaly
 from pynomaly.domain.errors import DataError, InvalidParams, UsageError
 from pynomaly.ports import Capability
 from pynomaly_pyod.catalogue import DETECTORS
@@ -140,6 +142,12 @@ def test_a_rule_over_several_parameters_is_an_error_of_parameters(
 ) -> None:
     with pytest.raises(InvalidParams, match=r"pyod\.sod: params: ref_set"):
         make("sod", n_neighbors=5, ref_set=9).fit(rows)
+
+
+def test_a_series_of_more_steps_than_a_detector_takes_is_refused():
+    long = pl.DataFrame({"value": np.zeros(50_001)}).with_row_index("time")
+    with pytest.raises(DataError, match="takes at most 50,000 time steps, all at once, and there"):
+        pynomaly.detect(long, "pyod.matrixprofile", time="time")
 
 
 @pytest.mark.parametrize("name", ["timeseriesod", "spectralresidual", "kshape"])

@@ -145,9 +145,6 @@ class PyGODDetector:
             raise self._unfit("it compares attributes, and these nodes have none")
         if np.abs(X.features).max(initial=0.0) > _LARGEST:
             raise self._unfit(f"attributes beyond {_LARGEST:g} overflow once they are squared")
-        limit = self._spec.row_limit
-        if limit is not None and len(X) > limit:
-            raise self._unfit(f"{len(X):,} nodes are more than the {limit:,} that it can hold")
 
     def _finite(self, found: Any) -> FloatVector:
         scores: FloatVector = found.detach().numpy().astype(np.float64)

@@ -12,18 +12,15 @@ from pynomaly.application.fit_table import (
     CROSS_FIT_ROWS,
     HELD_OUT_ROWS,
     check_calibratable,
-    check_enough,
 )
 from pynomaly.application.graphs import node_arrays, nodes_table
-from pynomaly.application.guard import (
-    fit_guarded,
-    score_guarded,
-)
+from pynomaly.application.guard import fit_guarded, fit_score_guarded, score_guarded
 from pynomaly.application.labels import read_labels
 from pynomaly.application.model import FittedModel, HeldOut, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import check_roles
 from pynomaly.application.scoring import Positions
+from pynomaly.application.sizes import check_at_once, check_enough, fit_limit, sample_note
 from pynomaly.application.transformed import Transformed
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.decisions import Mask
@@ -33,7 +30,7 @@ from pynomaly.domain.graphs import Graph, GraphArrays
 from pynomaly.domain.sampling import row_keys
 from pynomaly.domain.schema import Roles, recognise
 from pynomaly.ports.protocols import Detector
-from pynomaly.ports.specs import Modality
+from pynomaly.ports.specs import Capability, Modality
 
 _TOO_FEW = "rank them with `detect` without a reference"
 
@@ -64,15 +61,31 @@ def fit_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) ->
     return attrs.evolve(graph_model(graph, recipe, features, member, notes), held_out=held)
 
 
-def graph_detector(recipe: Recipe) -> Detector:
-    """An unfitted detector for graphs: one for tables sees what a transformer makes of nodes."""
-    if Modality.GRAPH in recipe.spec.modalities:
+def graph_detector(recipe: Recipe, nodes: int) -> Detector:
+    """An unfitted detector for a graph of `nodes`: one for tables sees what a transformer makes.
+
+    Raises:
+        DataError: If they are more than it can hold at once, or there is no such transformer.
+    """
+    whole = Modality.GRAPH in recipe.spec.modalities
+    if whole or Capability.INDUCTIVE not in recipe.spec.capabilities:
+        check_at_once(nodes, recipe.spec, "node")
+    if whole:
         return recipe.make()
     if recipe.transformer is None:
         raise DataError(f"{recipe.spec.id} takes tables: a transformer must make them of graphs")
     return Transformed(
         recipe.spec, recipe.make(), recipe.transformer.spec, recipe.transformer.make()
     )
+
+
+def fit_and_rank(arrays: GraphArrays, recipe: Recipe) -> tuple[Detector, Scores]:
+    """A detector fitted on the nodes, on a sample if it takes no more, and the scores of all."""
+    detector = graph_detector(recipe, len(arrays))
+    chosen = _sample(np.arange(len(arrays)), recipe)
+    if isinstance(detector, Transformed) and len(chosen) < len(arrays):
+        return detector, detector.fit_score_on(arrays, chosen)
+    return detector, fit_score_guarded(recipe.spec, detector, arrays)
 
 
 def learn_nodes(graph: Graph, recipe: Recipe) -> tuple[Features, GraphArrays]:
@@ -92,6 +105,7 @@ def graph_model(
 ) -> FittedModel:
     """The model of a graph's nodes."""
     rows = graph.nodes.height
+    fitted = min(rows, fit_limit(recipe.spec) or rows)
     return FittedModel(
         Modality.GRAPH,
         recipe.spec,
@@ -102,8 +116,8 @@ def graph_model(
         recipe.policy,
         recipe.roles,
         tuple(graph.nodes.columns),
-        {"source": graph.name, "rows": rows, "fitted_rows": rows, "directed": graph.directed},
-        tuple(notes),
+        {"source": graph.name, "rows": rows, "fitted_rows": fitted, "directed": graph.directed},
+        (*notes, *sample_note(recipe.spec, fitted, rows, "node")),
         transformer=recipe.transformer,
     )
 
@@ -140,12 +154,21 @@ def _fit_calibrated(arrays: GraphArrays, anomalies: Mask, recipe: Recipe) -> tup
 
 def _fit_on(arrays: GraphArrays, nodes: Positions, recipe: Recipe) -> tuple[Detector, Scores]:
     """A detector fitted on some nodes, and its scores of all."""
-    detector = graph_detector(recipe)
+    detector = graph_detector(recipe, len(nodes))
     if isinstance(detector, Transformed):
-        detector.fit_on(arrays, nodes)
+        detector.fit_on(arrays, _sample(nodes, recipe))
     else:
         fit_guarded(recipe.spec, detector, _subgraph(arrays, nodes))
     return detector, score_guarded(recipe.spec, detector, arrays)
+
+
+def _sample(nodes: Positions, recipe: Recipe) -> Positions:
+    """As many of the nodes as a detector for tables takes."""
+    limit = fit_limit(recipe.spec)
+    if limit is None or len(nodes) <= limit:
+        return nodes
+    keys = row_keys(0, int(nodes.max()) + 1, recipe.seed)[nodes]
+    return np.sort(nodes[np.argpartition(keys, limit - 1)[:limit]])
 
 
 def _subgraph(arrays: GraphArrays, nodes: Positions) -> GraphArrays:

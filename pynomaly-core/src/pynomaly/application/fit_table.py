@@ -13,6 +13,7 @@ from pynomaly.application.labels import read_labels
 from pynomaly.application.model import FittedModel, HeldOut, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.roles import check_roles
+from pynomaly.application.sizes import check_at_once, check_enough, fit_limit, sample_note
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
@@ -84,8 +85,8 @@ def rank_table(
         while it fits: all rows' scores, shape (n,), or scores by row position; else empty.
     """
     sample = read_sample(table, recipe, fit_limit(recipe.spec), progress)
-    if not sample.whole:
-        _check_samplable(recipe.spec, sample.rows)
+    if Capability.INDUCTIVE not in recipe.spec.capabilities:
+        check_at_once(sample.rows, recipe.spec)
     kinds = recognise(sample.frame, recipe.roles)
     progress("fitting", 0, None)
     some = _smallest(sample.frame, sample.keys, FEATURE_ROWS)
@@ -131,21 +132,6 @@ def check_calibratable(spec: DetectorSpec) -> None:
             " reference nor `fit`: rank the rows with `detect` alone, or choose a detector of"
             " `pynomaly detectors --can inductive`"
         )
-
-
-def _check_samplable(spec: DetectorSpec, rows: int) -> None:
-    if Capability.INDUCTIVE in spec.capabilities:
-        return
-    raise DataError(
-        f"{spec.id} takes at most {fit_limit(spec):,} rows, all at once, and there are {rows:,};"
-        " give fewer, or another detector"
-    )
-
-
-def fit_limit(spec: DetectorSpec) -> int | None:
-    """Rows that a fit of `spec` takes at most; None where it wants every row."""
-    limits = [limit for limit in (spec.fit_rows, spec.row_limit) if limit is not None]
-    return min(limits) if limits else None
 
 
 def read_sample(table: Table, recipe: Recipe, capacity: int | None, progress: Progress) -> Sample:
@@ -215,25 +201,6 @@ def _held_out(
     return features, detector, fitted, scores, held_out
 
 
-def check_enough(
-    count: int,
-    held_out: int,
-    spec: DetectorSpec,
-    noun: str = "row",
-    way_out: str = "give more rows, or use `detect` without a reference to rank them",
-) -> None:
-    """Refuse to hold out so many that a fit has too few left.
-
-    Raises:
-        DataError: Saying what to do.
-    """
-    if not held_out or count - held_out < spec.min_rows:
-        raise DataError(
-            f"{count} {noun}{'s are' if count != 1 else ' is'} too few to fit {spec.id} and"
-            f" calibrate it; {way_out}"
-        )
-
-
 def _score(frame: pl.DataFrame, features: Features, detector: Detector, recipe: Recipe) -> Scores:
     X = to_matrix(frame, features, recipe.policy, Tally())
     return score_guarded(recipe.spec, detector, X)
@@ -273,11 +240,7 @@ def _notes(recipe: Recipe, sample: Sample, cleaned: int, fitted: int) -> tuple[s
         notes.append(
             f"{cleaned} row{'s' if cleaned > 1 else ''} labelled as anomalies left out of the fit"
         )
-    if fitted == spec.row_limit and fitted < sample.rows and spec.fit_rows is None:
-        notes.append(
-            f"{spec.id} takes {spec.time or 'long'} time: fitted on a sample of"
-            f" {fitted:,} of the {sample.rows:,} rows"
-        )
+    notes += sample_note(spec, fitted, sample.rows)
     return tuple(notes)
 
 

@@ -10,24 +10,25 @@ import numpy as np
 import polars as pl
 
 from pynomaly.application.contract import Tally, check_schema
-from pynomaly.application.fit_graph import graph_detector, graph_model, learn_nodes
+from pynomaly.application.fit_graph import fit_and_rank, graph_model, learn_nodes
 from pynomaly.application.graphs import node_arrays
 from pynomaly.application.guard import (
     check_explains,
     explain_guarded,
-    fit_score_guarded,
     score_edges_guarded,
     score_guarded,
 )
 from pynomaly.application.model import FittedModel, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
 from pynomaly.application.scoring import Contributions, Positions
+from pynomaly.application.sizes import check_at_once
 from pynomaly.application.transformed import Transformed
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.graphs import NODE, Graph, GraphArrays
 from pynomaly.ports.protocols import ScoresEdges
+from pynomaly.ports.specs import Modality
 
 
 def judge_graph(model: FittedModel, graph: Graph) -> GraphJudge:
@@ -35,7 +36,10 @@ def judge_graph(model: FittedModel, graph: Graph) -> GraphJudge:
 
     Raises:
         ContractViolation: If its attributes do not fit the model.
+        DataError: If it has more nodes than the detector can hold at once.
     """
+    if Modality.GRAPH in model.spec.modalities:
+        check_at_once(graph.nodes.height, model.spec, "node")
     notes = (*model.notes, *graph.notes)
 
     def score(arrays: GraphArrays) -> Scores:
@@ -52,9 +56,8 @@ def rank_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) -
         PluginFailed: If the detector fails.
     """
     features, arrays = learn_nodes(graph, recipe)
-    detector = graph_detector(recipe)
     progress("fitting", 0, len(arrays))
-    scores = recipe.limited(lambda: fit_score_guarded(recipe.spec, detector, arrays))
+    detector, scores = recipe.limited(lambda: fit_and_rank(arrays, recipe))
     model = graph_model(graph, recipe, features, Member(detector), graph.notes)
     return GraphJudge(model, graph, lambda _: scores)
 

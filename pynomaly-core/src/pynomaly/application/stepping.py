@@ -11,6 +11,7 @@ import polars as pl
 from pynomaly.application.contract import ContractPolicy, Tally, check_values, count_mended
 from pynomaly.application.partition import ROW
 from pynomaly.application.recipe import Recipe
+from pynomaly.application.sizes import check_at_once
 from pynomaly.application.windowed import Windowed
 from pynomaly.domain.calibration import Scores
 from pynomaly.domain.features import CLIP, Features
@@ -121,8 +122,13 @@ def scaled(X: Matrix, places: Steps, scaling: Scaling) -> Matrix:
 
 
 def series_detector(recipe: Recipe, length: int) -> Detector:
-    """An unfitted detector for a series of `length` steps: one for tables sees windows."""
+    """An unfitted detector for a series of `length` steps: one for tables sees windows.
+
+    Raises:
+        DataError: If they are more than it can hold at once.
+    """
     if Modality.SERIES in recipe.spec.modalities:
+        check_at_once(length, recipe.spec, "time step")
         return recipe.make()
     window = window_for(length, recipe.window)
     return Windowed(recipe.spec, recipe.make(), recipe.seed, window)

@@ -75,6 +75,16 @@ class Transformed:
         rows.flags.writeable = False
         fit_guarded(self._spec, self._detector, rows)
 
+    def fit_score_on(self, items: Any, chosen: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Scores:
+        """Fit on the items at positions `chosen`, and give the scores of all, shape (n,)."""
+        rows = self.learn(items)
+        some = rows[chosen]
+        some.flags.writeable = False
+        own = fit_score_guarded(self._spec, self._detector, some)
+        scores = score_guarded(self._spec, self._detector, rows)
+        scores[chosen] = own
+        return scores
+
     def score(self, items: Any, /) -> Scores:
         """Score of each item, shape (n,)."""
         return score_guarded(self._spec, self._detector, self._standardised(self.rows(items)))
