@@ -75,13 +75,19 @@ TORCH = [
 # The GPU detectors run on torch, too, and torch gives what embeddings are compared with.
 TORCH_TESTS = ["plugins/pynomaly-pygod/tests", "plugins/pynomaly-text/tests", *GPU_TESTS]
 PYOD_TESTS = "plugins/pynomaly-pyod/tests"
+TODS_TESTS = "plugins/pynomaly-tods/tests"
 # They take minutes for each fit, or are adversaries that end elsewhere on another processor.
 LEFT_OUT = ["anomalytransformer", "lstmad", "anogan", "alad", "mo_gaal", "so_gaal", "so_gaal_new"]
-NETWORKS = f"""
+PYOD_NETWORKS = f"""
 import pynomaly
 found = [spec.id for spec in pynomaly.detectors() if "torch" in spec.requires]
 pyod = [id for id in found if id.startswith("pyod.")]
 print(" or ".join(id for id in pyod if id.partition(".")[2] not in {LEFT_OUT}))
+"""
+TODS_NETWORKS = """
+import pynomaly
+found = [spec.id for spec in pynomaly.detectors() if spec.environment == "tods.keras"]
+print(" or ".join(found))
 """
 TORCH_PACKAGES = ["pynomaly_pygod"]  # hardly any of their lines runs without torch
 TORCH_FILES = ["pynomaly_pyod/graphs.py"]  # as little as of those
@@ -163,10 +169,14 @@ def tests_torch(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     session.run("pytest", "--numprocesses=auto", "--cov", "--cov-report=", *TORCH_TESTS)
-    # Of PyOD's conformance tests those of networks: all others have run without torch.
-    networks = str(session.run("python", "-c", NETWORKS, silent=True)).strip()
+    # Of PyOD's and TODS's tests those of networks: all others have run without torch.
+    networks = str(session.run("python", "-c", PYOD_NETWORKS, silent=True)).strip()
     chosen = ("-k", f"test_graphs or {networks}", "--cov", "--cov-append", "--cov-report=")
     session.run("pytest", "--numprocesses=auto", PYOD_TESTS, *chosen)
+    cache = Path(session.virtualenv.location).resolve() / "cache-of-tests"
+    session.run("pynomaly", "env", "create", "tods.keras", env={"XDG_CACHE_HOME": str(cache)})
+    networks = str(session.run("python", "-c", TODS_NETWORKS, silent=True)).strip()
+    session.run("pytest", "--numprocesses=auto", TODS_TESTS, "-k", networks)
     for files in (*(f"{package}/*" for package in TORCH_PACKAGES), *TORCH_FILES):
         _hold_to_coverage(session, files)
 
