@@ -14,6 +14,7 @@ _CHUNK = 2**16
 _PIECE = 2**20
 _SPIN_SECONDS = 0.001
 """To look again and again before falling asleep: to be woken takes longer than a small request."""
+_MOST_MISSES = 12
 _SLICE_SECONDS = 0.2
 """Between two looks: an interrupt that is meant for this thread gets through then."""
 
@@ -44,6 +45,7 @@ class PolledPipes:
     def __init__(self, source: int, target: int) -> None:
         self._source, self._target = source, target
         self._early, self._used = bytearray(), 0  # read, and how much of it was asked for
+        self._misses, self._skip = 0, 0
         for descriptor in (source, target):
             os.set_blocking(descriptor, False)
         self._readable, self._writable = select.poll(), select.poll()
@@ -71,18 +73,33 @@ class PolledPipes:
         return data
 
     def _some(self, most: int, deadline: float) -> bytes:
-        _wait(self._readable, deadline)
+        if not self._spin():
+            _wait(self._readable, deadline)
         some = os.read(self._source, most)
         if not some:
             raise EOFError
         return some
 
+    def _spin(self) -> bool:
+        """Look for a moment; whether there is something to read.
+
+        After each time in vain there are more times without: where requests take longer, or others
+        want the processor, it is not wasted.
+        """
+        if self._skip:
+            self._skip -= 1
+            return False
+        end = time.monotonic() + _SPIN_SECONDS
+        while not self._readable.poll(0):
+            if time.monotonic() > end:
+                self._misses = min(self._misses + 2, _MOST_MISSES)
+                self._skip = 2**self._misses
+                return False
+        self._misses = max(self._misses - 1, 0)
+        return True
+
 
 def _wait(poll: select.poll, deadline: float) -> None:
-    end = min(deadline, time.monotonic() + _SPIN_SECONDS)
-    while time.monotonic() < end:
-        if poll.poll(0):
-            return
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
