@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from pynomaly.application.contract import Tally, check_schema
+from pynomaly.application.events import event_frame, find_events
 from pynomaly.application.fit_series import (
     describe_short,
     learn_features,
@@ -43,7 +44,7 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.schema import Roles
-from pynomaly.domain.series import find_runs, window_for
+from pynomaly.domain.series import window_for
 
 EVENTS_SHOWN = 10
 """Events that a summary lists."""
@@ -143,10 +144,10 @@ class SeriesJudge:
         for stepped, times in self._each_with_times(Tally()):
             mine = alarms[stepped.rows]
             if mine.any():
-                found += _events(stepped, times, scores, p_values, alarms, self._gap(stepped))
+                found += find_events(stepped, times, scores, p_values, alarms, self._gap(stepped))
                 if explain:
                     self._explain(stepped, mine)
-        self.events = _event_frame(found, self._table, self.model.roles)
+        self.events = event_frame(found, self._table, self.model.roles)
 
     def explain(
         self, frame: pl.DataFrame, rows: Positions, /
@@ -295,54 +296,3 @@ def _in_order(rows: list[Positions], values: list[Scores]) -> Scores:
     for at, some in zip(rows, values, strict=True):
         ordered[at] = some
     return ordered
-
-
-def _events(
-    stepped: Stepped,
-    times: pl.Series | None,
-    scores: Scores,
-    p_values: Scores,
-    alarms: Mask,
-    gap: int,
-) -> list[dict[str, Any]]:
-    """Stretches of alarms of one series, each with its strongest row."""
-    steps, rows = stepped.timeline.steps, stepped.rows
-    marked = np.zeros(stepped.timeline.length, dtype=np.bool_)
-    marked[steps[alarms[rows]]] = True
-    found = []
-    order = np.argsort(steps, kind="stable")
-    for first, last in find_runs(marked, gap):
-        low, high = np.searchsorted(steps[order], [first, last + 1])
-        inside = order[low:high]
-        inside = inside[alarms[rows[inside]]]
-        peak = inside[np.argmax(scores[rows[inside]])]
-        at = [inside[0], inside[-1], peak]
-        start, end, top = (int(rows[i]) if times is None else times[int(i)] for i in at)
-        found.append(
-            {
-                "series": stepped.name,
-                "start": start,
-                "end": end,
-                "peak": top,
-                "anomaly_score": float(scores[rows[peak]]),
-                "p_value": float(p_values[rows[peak]]),
-                "rows": len(inside),
-            }
-        )
-    return found
-
-
-def _event_frame(found: list[dict[str, Any]], table: Table, roles: Roles) -> pl.DataFrame:
-    """Events, the strongest first; the column of the series is called as in the data."""
-    moment = pl.Int64() if roles.time is None else table.schema[roles.time]
-    kinds = {
-        "series": pl.String(),
-        **dict.fromkeys(("start", "end", "peak"), moment),
-        **dict.fromkeys(("anomaly_score", "p_value"), pl.Float64()),
-        "rows": pl.Int64(),
-    }
-    frame = pl.DataFrame(found, schema=kinds)
-    frame = frame.sort("anomaly_score", descending=True, maintain_order=True)
-    if roles.series is None:
-        return frame.drop("series")
-    return frame if roles.series in kinds else frame.rename({"series": roles.series})
