@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import string
 from pathlib import Path
 
 import numpy as np
@@ -155,12 +156,25 @@ def test_a_text_scores_the_same_alone_and_in_another_process(run_pynomaly, tmp_p
     assert out["anomaly_score"].to_list() == together.tolist()
 
 
-def test_an_explanation_names_the_column_and_shows_the_text():
+def test_an_explanation_says_which_count_drove_the_alarm():
     result = pynomaly.detect(frame(SPAM), text="text", top=1)
-    (alarm,) = result.explain(1)
-    (found,) = alarm["explanation"]
-    assert (found["column"], found["value"]) == ("text", SPAM)
-    assert found["contribution"] > 0
+    (alarm,) = result.explain(4)
+    counts = {found["column"]: found["value"] for found in alarm["explanation"]}
+    assert counts == {
+        "text:characters": str(len(SPAM)),
+        "text:digits": str(sum(map(str.isdigit, SPAM))),
+        "text:capitals": str(sum(map(str.isupper, SPAM))),
+        "text:punctuation": str(sum(c in string.punctuation for c in SPAM)),
+    }
+    assert alarm["explanation"][0]["contribution"] > 0
+
+
+def test_a_text_that_is_missing_is_explained_by_that():
+    result = pynomaly.detect(frame(*[None] * 2), text="text", top=1)
+    (alarm,) = result.explain(5)
+    counts = {found["column"]: found["value"] for found in alarm["explanation"]}
+    assert counts["text:missing"] == "1"
+    assert counts["text:characters"] is None
 
 
 def test_alarms_on_fresh_texts_hold_their_rate():

@@ -94,7 +94,7 @@ class TableJudge:
         check_explains(self.model.spec)
         X = to_matrix(frame, self.model.features, self.model.policy, Tally(), int(rows[0]))
         contributions = explain_guarded(self.model.spec, self.model.detector, X)
-        return frame, self.model.features.by_column(contributions)
+        return self.model.features.explained(frame, contributions)
 
     def findings(self) -> dict[str, Any]:
         """Nothing beyond what every summary says."""

@@ -6,7 +6,7 @@ features never depend on the batch it comes in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -54,14 +54,17 @@ class Features:
         """Names of the d features: the column's, with the part where it gives several."""
         return tuple(
             column.column if part == "value" else f"{column.column}:{part}"
-            for column in self.columns
-            for part in column.parts
+            for column, part in self._parts
         )
+
+    @property
+    def _parts(self) -> Iterator[tuple[ColumnFeatures, str]]:
+        return ((column, part) for column in self.columns for part in column.parts)
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """For each of the d features, the column that it comes from."""
-        return tuple(column.column for column in self.columns for _ in column.parts)
+        return tuple(column.column for column, _ in self._parts)
 
     @cached_property
     def all_numbers(self) -> bool:
@@ -95,10 +98,31 @@ class Features:
 
     def by_column(self, contributions: Matrix) -> dict[str, Vector]:
         """Contributions per feature, shape (n, d), summed for each column, shape (n,)."""
-        totals: dict[str, Vector] = {}
-        for j, source in enumerate(self.sources):
-            totals[source] = totals.get(source, 0.0) + contributions[:, j]
-        return totals
+        return _summed(self.sources, contributions)
+
+    def explained(
+        self, frame: pl.DataFrame, contributions: Matrix
+    ) -> tuple[pl.DataFrame, dict[str, Vector]]:
+        """`frame` and contributions by column; of a text by its counts, which the frame then has."""
+        counts = {
+            j: f"{column.column}:{part}"
+            for j, (column, part) in enumerate(self._parts)
+            if column.kind is ColumnKind.TEXT and self.embedding is None
+        }
+        if counts:
+            raw = self.raw(frame)
+            found = [pl.Series(name, raw[:, j]) for j, name in counts.items()]
+            frame = frame.with_columns(each.fill_nan(None).cast(pl.Int64) for each in found)
+        names = [counts.get(j, source) for j, source in enumerate(self.sources)]
+        return frame, _summed(names, contributions)
+
+
+def _summed(names: Sequence[str], contributions: Matrix) -> dict[str, Vector]:
+    """Contributions, shape (n, d), summed for each name, shape (n,)."""
+    totals: dict[str, Vector] = {}
+    for j, name in enumerate(names):
+        totals[name] = totals.get(name, 0.0) + contributions[:, j]
+    return totals
 
 
 def no_features(kinds: Mapping[str, Recognised]) -> Features:
