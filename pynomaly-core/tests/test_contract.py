@@ -1,5 +1,7 @@
 """A model's input contract: columns by name, one error that names every column at fault."""
 
+from datetime import UTC, date, datetime, time, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -70,6 +72,43 @@ def test_infinite_values_are_the_most_extreme_with_a_warning(model):
     result = model.score(extreme)
     assert np.isfinite(result.scores).all()
     assert any("'x': 200 infinite values" in warning for warning in result.warnings)
+
+
+CONSTANTS = {
+    "number": (0, 7),
+    "fraction": (0.5, 0.25),
+    "truth": (False, True),
+    "word": ("ok", "failed"),
+    "day": (date(2024, 1, 1), date(2024, 1, 2)),
+    "moment": (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, 1, tzinfo=UTC)),
+    "time": (time(1), time(2)),
+    "span": (timedelta(hours=1), timedelta(hours=2)),
+}
+
+
+@pytest.mark.parametrize("kind", CONSTANTS)
+def test_a_column_that_varies_though_it_never_did_is_warned_of(kind, tmp_path):
+    usual, other = CONSTANTS[kind]
+    lit = pl.lit(usual)
+    pynomaly.fit(train.with_columns(state=lit)).save(tmp_path / "model.pynomaly")
+    loaded = pynomaly.load_model(tmp_path / "model.pynomaly")
+    rows = [other if i in {3, 9} else None if i == 5 else usual for i in range(200)]
+    (warning,) = loaded.score(train.with_columns(state=pl.Series(rows))).warnings
+    assert warning == (
+        "column 'state': the same in every row of the reference, so the detector does not see it;"
+        " 2 rows differ, the first is row 4"
+    )
+    same = train.with_columns(state=lit)
+    for unchanged in (same, train):
+        assert loaded.score(unchanged).warnings == []
+
+
+def test_a_number_that_never_varied_is_the_same_in_any_type():
+    fitted = pynomaly.fit(train.with_columns(state=0))
+    for dtype in (pl.Int8, pl.Float32, pl.Boolean, pl.String):
+        state = pl.lit("0") if dtype is pl.String else pl.lit(0).cast(dtype)
+        assert fitted.score(train.with_columns(state=state)).warnings == []
+    assert fitted.score(train.with_columns(state=pl.lit([0]))).warnings == []
 
 
 def test_policies_can_refuse_instead(monkeypatch, tmp_path):

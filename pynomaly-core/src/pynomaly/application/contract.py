@@ -45,6 +45,8 @@ class Tally:
     """What was mended on the way: counts of rows by column, and sentences on the whole."""
 
     missing: Counter[str] = attrs.field(factory=Counter)
+    varied: Counter[str] = attrs.field(factory=Counter)
+    first_varied: dict[str, int] = attrs.field(factory=dict)
     infinite: Counter[str] = attrs.field(factory=Counter)
     notes: list[str] = attrs.field(factory=list)
 
@@ -57,7 +59,13 @@ class Tally:
             for name, count in self.missing.items()
             if name not in expected
         ]
-        return [*self.notes, *found] + [
+        varied = [
+            f"column {name!r}: the same in every row of the reference, so the detector does not see"
+            f" it; {count:,} row{'s differ' if count > 1 else ' differs'}, the first is row"
+            f" {self.first_varied[name] + 1:,}"
+            for name, count in self.varied.items()
+        ]
+        return [*self.notes, *varied, *found] + [
             f"column {name!r}: {count} infinite value{'s' if count > 1 else ''}, taken for the"
             " most extreme"
             for name, count in self.infinite.items()
@@ -136,6 +144,7 @@ def to_matrix(
         ContractViolation: Naming every column with values that do not fit.
     """
     check_values(frame, features, start)
+    _count_varied(frame, features, tally, start)
     return finish_matrix(features.raw(frame), features, policy, tally)
 
 
@@ -152,6 +161,20 @@ def check_values(frame: pl.DataFrame, features: Features, start: int = 0) -> Non
     }
     if faults:
         raise ContractViolation(faults)
+
+
+def _count_varied(frame: pl.DataFrame, features: Features, tally: Tally, start: int) -> None:
+    """Count rows that differ in columns that were left out because their rows never did."""
+    for name, constant in features.constants.items():
+        dtype = frame.schema.get(name, pl.Null())
+        if dtype.is_nested() or dtype in (pl.Null, pl.Binary, pl.Object):
+            continue
+        values = frame.get_column(name)
+        values = to_numbers(values) if isinstance(constant, float) else values.cast(pl.String)
+        differing = (values != constant).fill_null(value=False)
+        if differing.any():
+            tally.varied[name] += int(differing.sum())
+            tally.first_varied.setdefault(name, start + int(differing.arg_true()[0]))
 
 
 def finish_matrix(raw: Matrix, features: Features, policy: ContractPolicy, tally: Tally) -> Matrix:

@@ -51,8 +51,9 @@ class TableJudge:
 
     @property
     def columns(self) -> Sequence[str]:
-        """Columns that are features."""
-        return [column.column for column in self.model.features.columns]
+        """Columns that are features, or would be if they had varied."""
+        features = self.model.features
+        return [*(column.column for column in features.columns), *features.constants]
 
     @property
     def at_once(self) -> bool:

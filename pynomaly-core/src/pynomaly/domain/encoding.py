@@ -138,6 +138,12 @@ def to_numbers(column: pl.Series) -> pl.Series:
     return column if column.dtype == pl.Float64 else column.cast(pl.Float64)
 
 
+def plain(column: pl.Series) -> pl.Series:
+    """Values to compare, whatever the type of their column in another file: numbers, or text."""
+    numbers = column.dtype.is_numeric() or column.dtype in (pl.Boolean, pl.Duration, pl.Time)
+    return to_numbers(column) if numbers else column.cast(pl.String)
+
+
 def to_datetimes(column: pl.Series) -> pl.Series:
     """A column of dates, date-times or ISO 8601 text as microseconds without time zone."""
     if column.dtype == pl.String:

@@ -14,7 +14,15 @@ import attrs
 import numpy as np
 import polars as pl
 
-from pynomaly.domain.encoding import ColumnFeatures, Embedding, Matrix, Vector, encode, fit_column
+from pynomaly.domain.encoding import (
+    ColumnFeatures,
+    Embedding,
+    Matrix,
+    Vector,
+    encode,
+    fit_column,
+    plain,
+)
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.schema import (
     ColumnKind,
@@ -36,6 +44,7 @@ class Features:
     Attributes:
         columns: The columns used, in the order of the matrix.
         left_out: Columns that give no feature, with the reason.
+        constants: Of those that had a single value that value, as a number or as text.
         fill: Shape (d,): stands in for a missing value, before standardisation.
         scale, center: Shape (d,): what is divided by, and subtracted from the quotient, so that
             no finite value overflows.
@@ -44,6 +53,7 @@ class Features:
 
     columns: tuple[ColumnFeatures, ...]
     left_out: Mapping[str, str]
+    constants: Mapping[str, float | str]
     fill: Vector
     center: Vector
     scale: Vector
@@ -128,7 +138,7 @@ def _summed(names: Sequence[str], contributions: Matrix) -> dict[str, Vector]:
 def no_features(kinds: Mapping[str, Recognised]) -> Features:
     """Of nodes without attributes."""
     none = np.empty(0)
-    return Features((), left_out(kinds), none, none, none)
+    return Features((), left_out(kinds), {}, none, none, none)
 
 
 def fit_features(
@@ -154,7 +164,12 @@ def fit_features(
         )
     raw = encode(columns, frame, embedding)
     fill, center, scale = (np.array(each) for each in zip(*map(_moments, raw.T), strict=True))
-    return Features(columns, reasons, fill, center, scale, embedding)
+    constants = {
+        name: plain(frame.get_column(name)[:1])[0]
+        for name, found in kinds.items()
+        if found.kind is ColumnKind.CONSTANT
+    }
+    return Features(columns, reasons, constants, fill, center, scale, embedding)
 
 
 def _moments(values: Vector) -> tuple[float, float, float]:
@@ -192,6 +207,7 @@ def features_to_state(features: Features) -> dict[str, Any]:
             for column in features.columns
         ],
         "left_out": dict(features.left_out),
+        "constants": dict(features.constants),
         "fill": features.fill,
         "center": features.center,
         "scale": features.scale,
@@ -208,4 +224,4 @@ def features_from_state(state: Mapping[str, Any], embedding: Embedding | None = 
         for column in state["columns"]
     )
     moments = state["fill"], state["center"], state["scale"]
-    return Features(columns, state["left_out"], *moments, embedding)
+    return Features(columns, state["left_out"], state["constants"], *moments, embedding)
