@@ -56,6 +56,9 @@ class Good:
     def get_state(self): return {"center": self.center, "seed": self.seed, "raw": b"x"}
     def set_state(self, state): self.center = state["center"]
 
+class Weak(Good):
+    def score(self, X): return super().score(X) if self.power > 1 else np.full(len(X), np.nan)
+
 class Flat(Good):
     def score(self, X): return super().score(X)[:, None]
 
@@ -188,7 +191,9 @@ class Rooted(Good):
         if state["device"] != self.device: self.center = self.center + 1
 
 def make(spec, params, seed, runtime):
-    return globals()[spec.target.partition(":")[2]](seed, runtime.device)
+    made = globals()[spec.target.partition(":")[2]](seed, runtime.device)
+    made.power = params.power
+    return made
 """
 
 BROKEN = [
@@ -257,6 +262,14 @@ def test_a_good_plugin_passes_every_check(package):
         for check in (*PLUGIN_CHECKS, *SPEC_CHECKS, *IMPORT_CHECKS, *DETECTOR_CHECKS)
         if check.name != SHORT
     }
+
+
+def test_a_detector_is_checked_with_the_parameters_that_are_named_for_it(package):
+    spec = 'id="mine.weak", target="broken_detectors:Weak", **GOOD'
+    check = "gives_one_finite_score_per_row"
+    assert outcome(package(spec), check).status is Status.FAILED
+    strong = load_package("pynomaly_mine", params={"mine.weak": {"power": 2}})
+    assert outcome(strong, check).status is Status.PASSED
 
 
 def test_a_detector_on_series_meets_stretches_that_are_too_short(package):

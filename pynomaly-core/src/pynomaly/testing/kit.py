@@ -47,6 +47,7 @@ class Package:
         plugin: What it declares.
         problems: What is wrong with that.
         samples: Loader id to what it reads.
+        params: Detector id to parameters other than its defaults.
         isolation: Where its detectors run that do not run in this process.
     """
 
@@ -54,6 +55,7 @@ class Package:
     plugin: Plugin
     problems: tuple[Problem, ...] = ()
     samples: Mapping[str, Sample] = attrs.field(factory=dict)
+    params: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     isolation: Isolation = attrs.field(factory=Isolation, eq=False, repr=False)
 
     @property
@@ -132,7 +134,7 @@ class Subject:
             raise SkippedError(str(missing)) from missing
 
     def create(self, seed: int = 0, runtime: Runtime | None = None) -> Detector:
-        """An unfitted detector with its default parameters.
+        """An unfitted detector with its default parameters, or those that the package names.
 
         Raises:
             SkippedError: If the kit has no such data, or a requirement of it is missing.
@@ -140,10 +142,10 @@ class Subject:
         kinds = self.detector.modalities
         if not kinds & (MATRICES | {Modality.GRAPH}):
             raise SkippedError(f"the kit has no {' or '.join(sorted(kinds))} data yet")
+        params = self.package.params.get(self.spec.id)
+        create = self.package.registry.create_detector
         try:
-            return self.package.registry.create_detector(self.spec.id, seed=seed, runtime=runtime)[
-                2
-            ]
+            return create(self.spec.id, params, seed=seed, runtime=runtime)[2]
         except MissingRequirement as missing:
             raise SkippedError(str(missing)) from missing
 
@@ -212,6 +214,7 @@ def load_package(
     *,
     name: str | None = None,
     samples: Mapping[str, Sample] | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
     isolated: bool = False,
 ) -> Package:
     """Load a plugin by its import name, whether its entry point is installed or not.
@@ -226,7 +229,8 @@ def load_package(
     plugins, problems = load_plugins([source])
     if not plugins:
         raise PluginFailed(name, problems[0].stage, problems[0].error)
-    return Package(module, plugins[0], problems, samples or {}, isolation_of(name, isolated))
+    apart = isolation_of(name, isolated)
+    return Package(module, plugins[0], problems, samples or {}, params or {}, apart)
 
 
 def isolation_of(plugin: str, isolated: bool) -> Isolation:  # noqa: FBT001 - it is passed on

@@ -59,6 +59,7 @@ def conformance_tests(
     *,
     name: str | None = None,
     samples: Mapping[str, Sample] | None = None,
+    params: Mapping[str, Mapping[str, Any]] | None = None,
     isolated: bool = False,
 ) -> Callable[..., None]:
     """One pytest test per spec and check of the plugin with the import name `module`.
@@ -71,11 +72,13 @@ def conformance_tests(
         module: Import name of the plugin.
         name: The plugin's name where it is not `module` without ``pynomaly_``.
         samples: Loader id to a path or URI that it reads, or to a function that makes one.
+        params: Detector id to parameters to check it with: a network whose defaults take minutes
+            for each fit keeps the contract in any size.
         isolated: Whether its detectors are to run in processes of their own.
     """
     import pytest
 
-    package = load_package(module, name=name, samples=samples, isolated=isolated)
+    package = load_package(module, name=name, samples=samples, params=params, isolated=isolated)
     cases = [_case(check, subject, why) for check, subject, why in _pairs(package)]
 
     @pytest.mark.parametrize(("check", "subject"), cases)
