@@ -25,9 +25,10 @@ def test_a_detector_of_series_takes_rows_in_their_order_and_is_calibrated_on_blo
 
 
 def test_rows_that_cannot_be_sampled_are_limited(monkeypatch):
-    from pynomaly.application import fit_table
+    from pynomaly.application import fit_table, sizes
 
-    monkeypatch.setattr(fit_table, "fit_limit", lambda _: 50)
+    for module in (fit_table, sizes):
+        monkeypatch.setattr(module, "fit_limit", lambda _: 50)
     with pytest.raises(DataError, match="takes at most 50 rows"):
         pynomaly.detect(rows, "pyod.sod")
 
