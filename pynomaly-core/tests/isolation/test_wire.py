@@ -48,7 +48,7 @@ import numpy as np
 
 class Count:
     def score(self, X):
-        return [np.int64(len(X)), X.sum(), np.str_(X.dtype), np.bool_(True)]
+        return [np.int64(len(X)), X.sum(), {np.str_("a"): np.str_(X.dtype)}, np.bool_(True)]
 
 create = Count
 """
@@ -158,12 +158,25 @@ def test_a_value_like_the_one_before_comes_back_as_itself(echo, values):
         assert repr(back) == repr(plain.value if plain is Letter.A else plain)
 
 
+def test_a_key_of_numpy_s_text_comes_back_as_text(echo):
+    for _ in range(2):
+        assert repr(echo.score({np.str_("a"): 1})) == "[{'a': 1}]"
+
+
+def test_what_cannot_be_sent_is_named_and_ends_no_process(echo):
+    before = echo.remote.room.pids
+    for value in (np.datetime64("2024-01-01"), np.longdouble(1), object()):
+        with pytest.raises(TypeError, match=r"^arguments/0: .* cannot be saved$"):
+            echo.score(value)
+    assert echo.remote.room.pids == before
+
+
 def test_a_number_of_numpy_comes_back_as_a_number(tmp_path):
     path = tmp_path / "counting.py"
     path.write_text(COUNTS)
     room = Room(Launch(), 1)
     detector = isolate(room, Recipe("a.count", factory(path), ()))
-    assert repr(detector.score(np.zeros((2, 3)))) == "[2, 0.0, 'float64', True]"
+    assert repr(detector.score(np.zeros((2, 3)))) == "[2, 0.0, {'a': 'float64'}, True]"
     room.close()
 
 

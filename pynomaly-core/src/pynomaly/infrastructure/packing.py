@@ -31,7 +31,7 @@ def pack(value: Any, name: str, put: Put) -> Any:
     if isinstance(value, np.ndarray | bytes):
         return {MARK: put(name, _checked(value, name))}
     if isinstance(value, np.generic):  # some are also a `str` or a `float`
-        return value.item()
+        value = value.item()
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, list | tuple):
@@ -58,7 +58,7 @@ def _pack_items(values: Mapping[Any, Any], name: str, put: Put) -> dict[str, Any
     for i, (key, item) in enumerate(values.items()):
         if not isinstance(key, str) or key == MARK:
             raise TypeError(f"{name}: key {key!r} cannot be saved")
-        packed[key] = pack(item, f"{name}/{key if key.isidentifier() else i}", put)
+        packed[str.__str__(key)] = pack(item, f"{name}/{key if key.isidentifier() else i}", put)
     return packed
 
 

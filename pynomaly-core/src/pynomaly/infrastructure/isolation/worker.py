@@ -2,8 +2,8 @@
 
 It needs Python 3.6 and NumPy, and is installed into no environment. On standard input come
 requests, on what was standard output replies go back. Each is a frame: the request's number and a
-length, a text in JSON, then the arrays and bytes that were pulled out of the value in it. Large ones lie in
-shared memory instead. A graph comes as its arrays. Whatever a library prints goes to standard error.
+length, a text in JSON, then the arrays and bytes that were pulled out of the value in it. Large
+ones lie in shared memory instead. A graph comes as its arrays. Whatever a library prints goes to standard error.
 """
 
 import importlib
@@ -321,7 +321,7 @@ def _place(results: Optional[int], buffers: List[Any]) -> Any:
     facts, pieces = [], []
     end = 0
     for buffer in buffers:
-        dtype, shape, size, offset = None, None, 0, None
+        dtype, shape, offset = None, None, None
         if isinstance(buffer, bytes):
             size = len(buffer)
         else:
@@ -362,7 +362,8 @@ def _pack(value: Any, name: str, buffers: List[Any]) -> Any:
         for key in value:
             if not isinstance(key, str) or key == MARK:
                 raise TypeError(f"{name}: key {key!r} cannot be sent")
-        return {key: _pack(item, f"{name}/{key}", buffers) for key, item in value.items()}
+        plain = str.__str__  # of NumPy's text, which `marshal` would take for bytes
+        return {plain(key): _pack(item, f"{name}/{key}", buffers) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_pack(item, f"{name}/{i}", buffers) for i, item in enumerate(value)]
     import numpy as np
