@@ -77,12 +77,11 @@ TORCH_TESTS = ["plugins/pynomaly-pygod/tests", "plugins/pynomaly-text/tests", *G
 PYOD_TESTS = "plugins/pynomaly-pyod/tests"
 TODS_TESTS = "plugins/pynomaly-tods/tests"
 # Adversaries, which end elsewhere on another processor.
-LEFT_OUT = ["anogan", "alad", "mo_gaal", "so_gaal", "so_gaal_new"]
+LEFT_OUT = ["pyod.anogan", "pyod.alad", "pyod.mo_gaal", "pyod.so_gaal", "pyod.so_gaal_new"]
 PYOD_NETWORKS = f"""
 import pynomaly
 found = [spec.id for spec in pynomaly.detectors() if "torch" in spec.requires]
-pyod = [id for id in found if id.startswith("pyod.")]
-print(" or ".join(id for id in pyod if id.partition(".")[2] not in {LEFT_OUT}))
+print(" or ".join(id for id in found if id.startswith("pyod.") and id not in {LEFT_OUT}))
 """
 TODS_NETWORKS = """
 import pynomaly

@@ -27,7 +27,7 @@ from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.features import Features, fit_features, no_features
 from pynomaly.domain.graphs import Graph, GraphArrays
-from pynomaly.domain.sampling import row_keys
+from pynomaly.domain.sampling import row_keys, smallest
 from pynomaly.domain.schema import Roles, recognise
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import Capability, Modality
@@ -168,7 +168,7 @@ def _sample(nodes: Positions, recipe: Recipe) -> Positions:
     if limit is None or len(nodes) <= limit:
         return nodes
     keys = row_keys(0, int(nodes.max()) + 1, recipe.seed)[nodes]
-    return np.sort(nodes[np.argpartition(keys, limit - 1)[:limit]])
+    return nodes[smallest(keys, limit)]
 
 
 def _subgraph(arrays: GraphArrays, nodes: Positions) -> GraphArrays:

@@ -20,7 +20,7 @@ from pynomaly.domain.decisions import Mask
 from pynomaly.domain.encoding import Embedding
 from pynomaly.domain.errors import DataError, UsageError
 from pynomaly.domain.features import Features, fit_features
-from pynomaly.domain.sampling import Keys, RowSample, Sample
+from pynomaly.domain.sampling import Keys, RowSample, Sample, smallest
 from pynomaly.domain.schema import ColumnKind, Recognised, Roles, recognise
 from pynomaly.ports.protocols import Detector, FitScores
 from pynomaly.ports.specs import Capability, DetectorSpec
@@ -165,9 +165,7 @@ def _without_anomalies(frame: pl.DataFrame, roles: Roles) -> tuple[pl.DataFrame,
 
 def _smallest(frame: pl.DataFrame, keys: Keys, count: int) -> pl.DataFrame:
     """The rows with the `count` smallest keys, in their order."""
-    if frame.height <= count:
-        return frame
-    return frame.filter(pl.Series(keys <= np.partition(keys, count - 1)[count - 1]))
+    return frame if frame.height <= count else frame[smallest(keys, count)]
 
 
 def _fit_parts(

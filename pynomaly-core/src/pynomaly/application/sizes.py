@@ -31,7 +31,7 @@ def check_enough(
         )
 
 
-def check_at_once(count: int, spec: DetectorSpec, noun: str = "row", whose: str = "") -> None:
+def check_at_once(count: int, spec: DetectorSpec, noun: str = "row") -> None:
     """Refuse more than a detector can hold that takes all at once, and so no sample.
 
     Raises:
@@ -40,8 +40,8 @@ def check_at_once(count: int, spec: DetectorSpec, noun: str = "row", whose: str 
     limit = fit_limit(spec)
     if limit is not None and count > limit:
         raise DataError(
-            f"{spec.id} takes at most {limit:,} {noun}s, all at once, and there are"
-            f" {count:,}{whose}; give fewer, or another detector"
+            f"{spec.id} takes at most {limit:,} {noun}s, all at once, and there are {count:,};"
+            " give fewer, or another detector"
         )
 
 

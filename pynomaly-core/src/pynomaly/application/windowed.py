@@ -15,7 +15,7 @@ from pynomaly.application.guard import (
     score_guarded,
 )
 from pynomaly.domain.errors import DataError
-from pynomaly.domain.sampling import row_keys
+from pynomaly.domain.sampling import row_keys, smallest
 from pynomaly.domain.series import WINDOW, Matrix, Vector, mean_of_windows, windows
 from pynomaly.ports.protocols import Detector, FitScores
 from pynomaly.ports.specs import DetectorSpec
@@ -98,8 +98,7 @@ class Windowed:
         count = self._count(X)
         chosen = np.arange(count)
         if count > self._limit:
-            keys = row_keys(0, count, self._seed)
-            chosen = np.sort(np.argpartition(keys, self._limit - 1)[: self._limit])
+            chosen = smallest(row_keys(0, count, self._seed), self._limit)
             view = np.lib.stride_tricks.sliding_window_view(X, self.window, axis=0)
             rows = np.ascontiguousarray(view[chosen].transpose(0, 2, 1)).reshape(len(chosen), -1)
         else:

@@ -115,8 +115,8 @@ class Features:
     ) -> tuple[pl.DataFrame, dict[str, Vector]]:
         """`frame` and contributions by column; of a text by its counts, which the frame then has."""
         counts = {
-            j: f"{column.column}:{part}"
-            for j, (column, part) in enumerate(self._parts)
+            j: name
+            for j, (name, (column, _)) in enumerate(zip(self.names, self._parts, strict=True))
             if column.kind is ColumnKind.TEXT and self.embedding is None
         }
         if counts:

@@ -25,6 +25,13 @@ def row_keys(start: int, count: int, seed: int) -> Keys:
         return z ^ (z >> np.uint64(31))
 
 
+def smallest(keys: Keys, count: int) -> Index:
+    """Positions of the `count` smallest of keys that all differ, in ascending order."""
+    if len(keys) <= count:
+        return np.arange(len(keys))
+    return np.flatnonzero(keys <= np.partition(keys, count - 1)[count - 1])
+
+
 @attrs.frozen(eq=False)
 class Sample:
     """Rows kept of a table.
