@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -39,7 +38,15 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def start_host(misbehaving, tmp_path):
+def temporary(tmp_path):
+    """A folder for temporary files: in the common one those of other tests come and go."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def start_host(misbehaving, tmp_path, temporary):
     """A program with a worker: ``start_host(does, extra)`` gives both processes."""
     path = os.pathsep.join([str(tmp_path), *filter(None, sys.path)])
     started = []
@@ -49,7 +56,7 @@ def start_host(misbehaving, tmp_path):
             [sys.executable, "-c", HOST.replace("# extra", extra), does],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(temporary)},
         )
         started.append(host)
         return host, psutil.Process(int(host.stdout.readline()))
@@ -62,9 +69,8 @@ def start_host(misbehaving, tmp_path):
         host.stdout.close()
 
 
-def files_of_ours():
-    folders = [Path("/dev/shm"), Path(tempfile.gettempdir())]  # noqa: S108 - looked at only
-    return {str(path) for each in folders if each.is_dir() for path in each.glob("pynomaly-*")}
+def shared_memory():
+    return set(Path("/dev/shm").glob("pynomaly*"))  # noqa: S108 - looked at only
 
 
 def gone(process):
@@ -73,8 +79,8 @@ def gone(process):
 
 @pytest.mark.parametrize("does", ["works", "hangs", "hangs_in_c", "spawns"])
 @pytest.mark.parametrize("signal", [signal.SIGKILL, signal.SIGTERM], ids=str)
-def test_a_worker_ends_with_its_host(start_host, does, signal):
-    before = files_of_ours()
+def test_a_worker_ends_with_its_host(start_host, temporary, does, signal):
+    before = shared_memory()
     host, worker = start_host(does)
     time.sleep(0.5)  # let it get busy
     children = worker.children()
@@ -83,7 +89,8 @@ def test_a_worker_ends_with_its_host(start_host, does, signal):
     host.wait()
     psutil.wait_procs([worker, *children], timeout=30)
     assert [each for each in [worker, *children] if not gone(each)] == []
-    assert files_of_ours() <= before
+    assert list(temporary.iterdir()) == []
+    assert shared_memory() <= before
 
 
 def test_workers_end_when_the_program_does(start_host):

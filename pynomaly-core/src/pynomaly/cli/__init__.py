@@ -6,13 +6,13 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 import click
 
 from pynomaly import __version__
+from pynomaly.cli import interrupts
 from pynomaly.domain.errors import PynomalyError
 
 if TYPE_CHECKING:
@@ -129,20 +129,26 @@ class LazyGroup(click.Group):
             BrokenPipeError,
         ):
             raise
-        except PynomalyError as error:
-            if ctx.params["debug"]:
-                _print_traceback()
-            click.echo(f"Error: {error}", err=True)
-            raise click.exceptions.Exit(2) from error
-        except OSError as error:
-            if ctx.params["debug"]:
-                _print_traceback()
-            place = error.filename or "standard output"
-            click.echo(f"Error: {place}: {error.strerror or error}", err=True)
-            raise click.exceptions.Exit(2) from error
         except Exception as error:
-            _report_fault(error, debug=ctx.params["debug"])
-            raise click.exceptions.Exit(1) from error
+            if interrupts.received() is not None:  # what foreign code made of the signal
+                raise click.Abort from error
+            raise click.exceptions.Exit(_explain(error, debug=ctx.params["debug"])) from error
+
+
+def _explain(error: Exception, *, debug: bool) -> int:
+    """Say what is wrong, in one message, and give the exit code."""
+    if debug:
+        _print_traceback()
+    if isinstance(error, PynomalyError):
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    if isinstance(error, OSError):
+        place = error.filename or "standard output"
+        click.echo(f"Error: {place}: {error.strerror or error}", err=True)
+        return 2
+    if not debug:
+        _report_fault(error)
+    return 1
 
 
 def _print_traceback() -> None:
@@ -151,11 +157,8 @@ def _print_traceback() -> None:
     traceback.print_exc()
 
 
-def _report_fault(error: Exception, *, debug: bool) -> None:
+def _report_fault(error: Exception) -> None:
     """Say that this is our fault, not the user's."""
-    if debug:
-        _print_traceback()
-        return
     if isinstance(error, MemoryError):
         click.echo("Error: out of memory: use fewer columns or rows", err=True)
         return
@@ -207,23 +210,14 @@ def echo_problems(registry: Registry) -> None:
         click.echo(f"Warning: {problem}", err=True)
 
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, unwinding as Ctrl-C does, so that nothing half-written is left behind."""
-
-
-def _terminate(number: int, _: FrameType | None) -> None:
-    raise _Terminated(number)
-
-
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line. Exits 2 for the user's mistakes, 1 for ours, 130 on Ctrl-C."""
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        code = root.main(args, prog_name="pynomaly", standalone_mode=False)
+        with interrupts.raised_until_unwound():
+            code = root.main(args, prog_name="pynomaly", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except click.Abort as error:
-        stopped = error.__cause__
-        code = 128 + (signal.SIGTERM if isinstance(stopped, _Terminated) else signal.SIGINT)
+    except (click.Abort, interrupts.Interrupted):
+        code = 128 + (interrupts.received() or signal.SIGINT)
     sys.exit(code if isinstance(code, int) else 0)
