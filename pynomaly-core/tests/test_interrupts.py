@@ -60,9 +60,7 @@ def number(request):
 
 def run(number, command):
     arguments = [sys.executable, "-c", PROGRAM, str(int(number)), command]
-    return subprocess.run(
-        arguments, capture_output=True, encoding="utf-8", check=False, timeout=60
-    )
+    return subprocess.run(arguments, capture_output=True, encoding="utf-8", check=False, timeout=60)
 
 
 def test_a_signal_that_is_swallowed_ends_the_command_all_the_same(number):

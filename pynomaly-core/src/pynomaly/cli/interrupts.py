@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -25,7 +25,10 @@ class Interrupted(KeyboardInterrupt):
 def raised_until_unwound() -> Iterator[None]:
     """Let SIGINT and SIGTERM raise `Interrupted`, again until it unwinds the main thread."""
     _received.clear()
-    handlers = {signal.SIGINT: _interrupt, signal.SIGTERM: _interrupt}
+    handlers: dict[int, Callable[[int, FrameType | None], None]] = {
+        signal.SIGINT: _interrupt,
+        signal.SIGTERM: _interrupt,
+    }
     if hasattr(signal, "SIGALRM"):  # POSIX
         handlers[signal.SIGALRM] = _insist
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
