@@ -21,6 +21,8 @@ from typing import Any
 
 import attrs
 
+from pynomaly.logs import get_logger
+
 
 @attrs.define
 class Kernels:
@@ -91,14 +93,6 @@ def _without_blas() -> Iterator[None]:
         linalg.ensure_blas = before
 
 
-def _logger() -> Any:
-    import structlog
-
-    if structlog.is_configured():
-        return structlog.get_logger("pynomaly")
-    return structlog.wrap_logger(structlog.WriteLogger(sys.stderr))  # its default is stdout
-
-
 def _announcer(module: str) -> Any:
     """Listener that says, once, that Numba compiles."""
     from numba.core import event
@@ -109,7 +103,7 @@ def _announcer(module: str) -> Any:
         def on_start(self, event: Any) -> None:
             if not self.told:
                 self.told = True
-                _logger().info("compiling kernels, once on this machine", module=module)
+                get_logger(__name__).info("compiling kernels, once on this machine", module=module)
 
         def on_end(self, event: Any) -> None:
             pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -11,6 +11,8 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import numpy.typing as npt
+
+from pynomaly.logs import get_logger
 
 Floats = npt.NDArray[np.float64]
 
@@ -34,13 +36,32 @@ def nearest_windows(
         normalize: Whether windows are standardised.
     """
     stump = _stump()
-    with catch_warnings():
+    with catch_warnings(), _compilation_announced():
         # Of windows that are all alike, as in a constant channel, stumpy suspects a mistake.
         simplefilter("ignore", UserWarning)
         joined = stump(x, window, other, ignore_trivial=other is None, normalize=normalize)
     distances: Floats = np.asarray(joined[:, 0], dtype=np.float64)
     distances /= np.sqrt(2 * window if normalize else window)
     return np.where(distances > _ROUNDING, distances, 0.0)
+
+
+def _compilation_announced() -> AbstractContextManager[None]:
+    """Say, once, that Numba compiles, should it do so."""
+    from numba.core import event
+
+    class Announcer(event.Listener):
+        told = False
+
+        def on_start(self, event: Any) -> None:
+            if not self.told:
+                self.told = True
+                get_logger(__name__).info("compiling stumpy, up to a minute, once on this machine")
+
+        def on_end(self, event: Any) -> None:
+            pass
+
+    installed: AbstractContextManager[None] = event.install_listener("numba:compile", Announcer())
+    return installed
 
 
 @cache
