@@ -83,6 +83,13 @@ def test_a_model_does_not_replace_a_device_or_a_pipe(model_file, tmp_path):
     assert (tmp_path / "pipe").is_fifo()
 
 
+def test_a_model_is_saved_to_a_uri_and_loaded_from_it(model_file, tmp_path):
+    uri = (tmp_path / "my model.pynomaly").as_uri()
+    pynomaly.load_model(model_file).save(uri)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["my model.pynomaly"]
+    assert pynomaly.load_model(uri).fitted.lineage
+
+
 def refuse(path, match):
     with pytest.raises(ModelFileError, match=match) as caught:
         pynomaly.load_model(path)

@@ -9,11 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -44,8 +41,8 @@ def pack_value(value: Any, name: str, members: dict[str, bytes]) -> Any:
     return pack(value, name, put)
 
 
-def write_archive(target: Path, body: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
-    """Write `body`, in which `pack_value` put names of `members`: whole, or not at all.
+def write_archive(file: IO[bytes], body: Mapping[str, Any], members: Mapping[str, bytes]) -> None:
+    """Write `body`, in which `pack_value` put names of `members`.
 
     Raises:
         OSError: If it cannot be written.
@@ -55,23 +52,10 @@ def write_archive(target: Path, body: Mapping[str, Any], members: Mapping[str, b
         for name, data in members.items()
     }
     manifest = {"format": FORMAT, "version": VERSION, "model": body, "members": listing}
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
-                archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
-                for member, data in members.items():
-                    archive.writestr(member, data)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+        for member, data in members.items():
+            archive.writestr(member, data)
 
 
 def read_archive(name: str, file: IO[bytes]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import attrs
@@ -24,7 +23,8 @@ from pynomaly.domain.features import features_from_state, features_to_state
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.archive import pack_value, read_archive, write_archive
 from pynomaly.infrastructure.registry import Registry
-from pynomaly.infrastructure.targets import file_to_write
+from pynomaly.infrastructure.targets import Target
+from pynomaly.ports.loading import to_path
 from pynomaly.ports.params import unstructure_params
 from pynomaly.ports.protocols import Detector, Transformer
 from pynomaly.ports.runtime import Runtime
@@ -38,17 +38,17 @@ def save_model(model: FittedModel | FusedModel, path: str | os.PathLike[str]) ->
         OutputError: If the detector cannot be saved, or the file cannot be written.
     """
     check_saves(model.specs, path)
-    target = file_to_write(os.fspath(path))
     members: dict[str, bytes] = {}
     body = (
         _pack_fused(model, members)
         if isinstance(model, FusedModel)
         else _pack_model(model, "", members)
     )
-    try:
-        write_archive(target, body, members)
-    except OSError as error:
-        raise OutputError(str(target), error.strerror or str(error)) from error
+    target = Target(os.fspath(path))
+    with target.mishaps():
+        with target.temporary.open("wb") as file:
+            write_archive(file, body, members)
+        target.show()
 
 
 def check_saves(specs: Sequence[DetectorSpec], path: str | os.PathLike[str]) -> None:
@@ -148,9 +148,9 @@ def load_model(
         UnknownId, MissingRequirement: If its detector's plugin is not installed.
         DeviceUnavailable: If it cannot compute where `runtime` says.
     """
-    name = str(path)
+    name = os.fspath(path)
     try:
-        with Path(path).open("rb") as file:
+        with to_path(name).open("rb") as file:
             body = read_archive(name, file)
         if body["kind"] == Modality.MULTIMODAL:
             parts = {name: _model(part, registry, runtime) for name, part in body["parts"]}

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import polars as pl
 
@@ -30,8 +30,7 @@ def to_path(uri: str) -> Path:
     if uri.lower().startswith("file:"):
         from urllib.request import url2pathname
 
-        parts = urlsplit(uri)
-        return Path(url2pathname(parts.path if "%" in parts.path else unquote(parts.path)))
+        return Path(url2pathname(urlsplit(uri).path))
     return Path(uri)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Literal
 
 import polars as pl
 
-from pynomaly.domain.errors import OutputError
 from pynomaly.infrastructure.streaming import BatchSink
-from pynomaly.infrastructure.targets import file_to_write
+from pynomaly.infrastructure.targets import Target
 
 Compression = Literal["uncompressed", "gzip", "zstd"]
 Encode = Callable[[pl.DataFrame, IO[bytes]], None]
@@ -132,44 +129,6 @@ class SinkPublisher:
         """Leave nothing behind."""
         self._sink.abort()
         self._target.discard()
-
-
-class Target:
-    """A path to write, and the temporary file beside it.
-
-    Raises:
-        OutputError: If no file can be made there.
-    """
-
-    def __init__(self, uri: str) -> None:
-        self.path = file_to_write(uri)
-        name = f".{self.path.name[:200]}.{secrets.token_hex(4)}.part"
-        self.temporary = self.path.with_name(name)
-        with self.mishaps():
-            self.temporary.touch(exist_ok=False)
-
-    @contextmanager
-    def mishaps(self) -> Iterator[None]:
-        """Turns errors of the file system, and Polars' own, into an `OutputError`."""
-        try:
-            yield
-        except OSError as error:
-            self.discard()
-            raise OutputError(str(self.path), error.strerror or str(error)) from error
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-            self.discard()
-            raise OutputError(str(self.path), str(error).partition("\n")[0]) from error
-
-    def show(self) -> None:
-        """Give the temporary file its name, once its content is on the disk."""
-        with self.temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        self.temporary.replace(self.path)
-
-    def discard(self) -> None:
-        """Remove the temporary file, if it is still there."""
-        with suppress(OSError):
-            self.temporary.unlink(missing_ok=True)
 
 
 def _compression(uri: str) -> Compression:
