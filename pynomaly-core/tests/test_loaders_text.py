@@ -213,6 +213,8 @@ def test_types_are_inferred(load):
         ("31-12-2024", dt.date(2024, 12, 31)),
         ("31.12.2024 23:59", dt.datetime(2024, 12, 31, 23, 59)),
         ("2024-12-31 23:59:58", dt.datetime(2024, 12, 31, 23, 59, 58)),
+        ("12/31/2024 11:59 PM", dt.datetime(2024, 12, 31, 23, 59)),
+        ("12/31/2024 12:05:09 AM", dt.datetime(2024, 12, 31, 0, 5, 9)),
     ],
 )
 def test_common_formats_of_dates_are_read(load, text, day):

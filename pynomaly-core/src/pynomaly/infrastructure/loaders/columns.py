@@ -14,7 +14,7 @@ _TRUTH = ("true", "false", "True", "False", "TRUE", "FALSE")
 _LEADING_ZERO = r"^[+-]?0\d+$"
 _LONG_DIGITS = r"^[+-]?\d{19,}$"
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")
-_TIMES = ("%H:%M:%S%.f", "%H:%M")
+_TIMES = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _PROBE = 100
 """Values that are tried first, to rule out what a column is not."""
 
