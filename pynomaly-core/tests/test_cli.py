@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from pynomaly.cli import main
-from pynomaly.cli.display import format_rows
+from pynomaly.cli.rows import format_rows
 
 examples = Path(__file__).parents[2] / "examples"
 added = ["anomaly_score", "p_value", "is_anomaly"]

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from pynomaly.cli import root
-from pynomaly.cli.display import format_rows
+from pynomaly.cli.rows import format_rows
 
 
 @pytest.fixture

@@ -23,10 +23,11 @@ from pynomaly.application.score import score
 from pynomaly.application.score_graph import GraphJudge
 from pynomaly.application.scoring import Judge, Scoring
 from pynomaly.cli import Globals, load_registry
-from pynomaly.cli.display import TopRows, echo_fit, echo_scoring, echo_warnings
+from pynomaly.cli.display import echo_fit, echo_scoring, echo_warnings
 from pynomaly.cli.options import make_roles
 from pynomaly.cli.outputs import STDOUT, check_is_no_input, check_target, open_outputs
 from pynomaly.cli.progress import show_progress
+from pynomaly.cli.rows import TopRows
 from pynomaly.domain.datasets import Table, read_whole
 from pynomaly.domain.decisions import Decision, choose_decision
 from pynomaly.domain.errors import LimitExceeded, ModelFileError, UsageError
