@@ -201,6 +201,20 @@ def test_a_folder_is_a_table_of_documents_in_the_order_of_their_names(tmp_path):
     assert table.collect(["file"]).columns == ["file"]
 
 
+def test_documents_are_texts_that_their_files_name(tmp_path):
+    write_folder(tmp_path / "mails", ["a usual mail"] * 60 + ["1" * 999])
+    result = pynomaly.detect(tmp_path / "mails", top=1)
+    assert result.summary["kind"] == "text"
+    assert result.frame.filter("is_anomaly")["file"].to_list() == ["0060.txt"]
+    assert "file" not in result.summary["left_out"]
+
+
+def test_documents_are_a_table_where_columns_are_chosen(tmp_path):
+    write_folder(tmp_path / "mails", ["a usual mail"] * 60 + ["1" * 999])
+    result = pynomaly.detect(tmp_path / "mails", columns=["text"])
+    assert result.summary["kind"] == "tabular"
+
+
 def test_files_are_found_by_folder_and_glob_and_single_tables_stay_tables(tmp_path):
     registry = discover(only=[])
     write_folder(tmp_path / "mails", ["a"])

@@ -13,6 +13,7 @@ import attrs
 import polars as pl
 
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.schema import Roles
 
 BATCH_ROWS = 65_536
 """Rows of a batch where none are asked for: some 10 MB of 20 numbers each."""
@@ -70,6 +71,7 @@ class Table:
         held: The whole table, where it lies in memory.
         files: Local files that it is read from: no output may replace one.
         notes: What was decided while it was opened and the user should know, in sentences.
+        roles: Its `id` and `text`, where the source itself knows them.
         cancel: Makes a read that is going on raise; called from another thread, after Ctrl-C.
     """
 
@@ -82,6 +84,7 @@ class Table:
     held: pl.DataFrame | None = attrs.field(default=None, repr=False)
     files: tuple[Path, ...] = ()
     notes: tuple[str, ...] = ()
+    roles: Roles = attrs.field(factory=Roles)
     cancel: Callable[[], object] | None = attrs.field(default=None, repr=False)
 
     @classmethod

@@ -91,6 +91,12 @@ class Roles:
         if (self.source is None) != (self.target is None):
             raise UsageError("an edge has two ends: give --source and --target together")
 
+    def or_usual(self, usual: Roles) -> Roles:
+        """These, with `id` and `text` as `usual` in their source, unless features are chosen."""
+        if self != Roles(id=self.id, label=self.label, text=self.text):
+            return self
+        return attrs.evolve(self, id=self.id or usual.id, text=self.text or usual.text)
+
     def named(self) -> dict[str, str]:
         """Every column named, with the option that named it."""
         named = dict.fromkeys(self.columns or (), "--columns")

@@ -57,6 +57,8 @@ def make_recipe(
         UsageError: If options make no sense together, or for this kind of data.
         UnknownId, InvalidParams, MissingRequirement, PluginFailed: As their names say.
     """
+    if isinstance(data, Table):
+        roles = roles.or_usual(data.roles)
     kind = kind_of(data, roles)
     chosen = detector
     if chosen is None:

@@ -10,6 +10,7 @@ import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.schema import Roles
 from pynomaly.ports.loading import existing_files, guarded, to_path
 from pynomaly.ports.params import NoParams
 
@@ -51,7 +52,8 @@ def load(uri: str, options: NoParams) -> Table:
 
     size = sum(file.stat().st_size for file in files)
     read = guarded(frames, uri, "a file is gone")
-    return Table(uri, pl.Schema(_SCHEMA), read, len(files), size, files=tuple(files))
+    roles = Roles(id="file", text="text")
+    return Table(uri, pl.Schema(_SCHEMA), read, len(files), size, files=tuple(files), roles=roles)
 
 
 def _text(file: Path) -> str:
