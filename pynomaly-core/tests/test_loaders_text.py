@@ -221,6 +221,28 @@ def test_common_formats_of_dates_are_read(load, text, day):
     assert load(f"when,x\n{text},1\n").collect()["when"].to_list() == [day]
 
 
+@pytest.mark.parametrize(
+    ("options", "day"),
+    [
+        ({}, dt.date(2024, 3, 4)),
+        ({"day_first": True}, dt.date(2024, 4, 3)),
+        ({"day_first": False}, dt.date(2024, 3, 4)),
+    ],
+)
+def test_the_order_of_day_and_month_can_be_told_and_a_guess_is_noted(load, options, day):
+    table = load("when,x\n,0\n03/04/2024,1\n05/06/2024,2\n", **options)
+    assert table.collect()["when"][1] == day
+    assert [("'when'" in note and "day_first" in note) for note in table.notes] == (
+        [] if options else [True]
+    )
+
+
+def test_the_order_of_day_and_month_is_no_guess_where_a_day_beyond_the_12th_tells_it(load):
+    assert load("when,x\n03/04/2024,1\n03/14/2024,2\n").notes == ()
+    table = load("when,x\n03/04/2024,1\n14/03/2024,2\n")
+    assert (table.collect()["when"][0], table.notes) == (dt.date(2024, 4, 3), ())
+
+
 def test_spellings_of_a_missing_value(load):
     spelt = ["NA", "N/A", "NaN", "nan", "null", "None", "?", ""]
     table = load("a,b\n" + "".join(f"{word},x\n" for word in spelt) + "1,y\n")

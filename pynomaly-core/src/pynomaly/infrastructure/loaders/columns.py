@@ -13,7 +13,8 @@ NULLS = ("", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "#N/A", "
 _TRUTH = ("true", "false", "True", "False", "TRUE", "FALSE")
 _LEADING_ZERO = r"^[+-]?0\d+$"
 _LONG_DIGITS = r"^[+-]?\d{19,}$"
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y")
+_DAY_FIRST, _MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", _MONTH_FIRST, _DAY_FIRST, "%d-%m-%Y")
 _TIMES = ("%H:%M:%S%.f", "%H:%M", "%I:%M:%S %p", "%I:%M %p")
 _PROBE = 100
 """Values that are tried first, to rule out what a column is not."""
@@ -29,11 +30,13 @@ class Reading:
         dtype: What it becomes.
         raw: What the parser reads: `dtype` itself where it can.
         convert: From `raw` to `dtype`, failing where a value does not fit; None for nothing.
+        format: Of dates and times.
     """
 
     dtype: pl.DataType
     raw: pl.DataType = attrs.field()
     convert: Convert | None = None
+    format: str = ""
 
     @raw.default
     def _same(self) -> pl.DataType:
@@ -43,7 +46,7 @@ class Reading:
 TEXT = Reading(pl.String())
 
 
-def infer(values: pl.Series, *, decimal: str = ".") -> Reading:
+def infer(values: pl.Series, *, decimal: str = ".", day_first: bool | None = None) -> Reading:
     """The narrowest reading that all `values` fit; text where there are none.
 
     Leading zeros and digits beyond 64 bits are codes: text. Where numbers have blanks around
@@ -54,7 +57,7 @@ def infer(values: pl.Series, *, decimal: str = ".") -> Reading:
         return TEXT
     if decimal == "." and not given.cast(pl.Float64, strict=False).null_count():
         return _number(given)
-    for reading in _candidates(given, decimal):
+    for reading in _candidates(given, decimal, day_first=day_first):
         if _fits(reading, given.head(_PROBE), decimal) and _fits(reading, given, decimal):
             return reading
     return TEXT
@@ -101,7 +104,7 @@ def wider(dtype: pl.DataType, values: pl.Series, *, decimal: str = ".") -> pl.Da
     return pl.String()
 
 
-def _candidates(given: pl.Series, decimal: str) -> Iterator[Reading]:
+def _candidates(given: pl.Series, decimal: str, *, day_first: bool | None) -> Iterator[Reading]:
     first = given[0].strip()
     if first in _TRUTH:
         yield Reading(pl.Boolean())
@@ -112,7 +115,7 @@ def _candidates(given: pl.Series, decimal: str) -> Iterator[Reading]:
         yield Reading(pl.Float64(), pl.String(), lambda column: _ungrouped(column, decimal))
     elif not given.str.contains(_LEADING_ZERO).any():
         yield from _number_readings(given, decimal)
-    yield from _date_readings(first)
+    yield from _date_readings(first, day_first=day_first)
 
 
 def _number_readings(given: pl.Series, decimal: str) -> Iterator[Reading]:
@@ -140,26 +143,40 @@ def _ungrouped(column: pl.Expr, decimal: str) -> pl.Expr:
     return _stripped(pl.when(grouped).then(bare).otherwise(column), decimal).cast(pl.Float64)
 
 
-def _date_readings(example: str) -> Iterator[Reading]:
+def could_have_day_first(reading: Reading, values: pl.Series) -> bool:
+    """Whether `values`, read with the month before the day, fit the other order as well."""
+    if not reading.format.startswith(_MONTH_FIRST):
+        return False
+    other = reading.format.replace(_MONTH_FIRST, _DAY_FIRST)
+    return _fits(_moments(other), values.drop_nulls(), ".")
+
+
+def _date_readings(example: str, *, day_first: bool | None = None) -> Iterator[Reading]:
     """Readings by the formats that `example` might have."""
     if not (6 <= len(example) <= 40 and example[0].isdigit()):
         return
+    wrong = {None: "", True: _MONTH_FIRST, False: _DAY_FIRST}[day_first]
     for date in _DATES:
-        yield Reading(pl.Date(), pl.String(), _to_date(date))
+        if date == wrong:
+            continue
+        yield _moments(date)
         for time in _TIMES:
             for between in ("T", " "):
-                yield Reading(pl.Datetime("us"), pl.String(), _to_time(f"{date}{between}{time}"))
+                yield _moments(f"{date}{between}{time}")
     for between in ("T", " "):
-        zoned = _to_time(f"%Y-%m-%d{between}%H:%M:%S%.f%#z", "UTC")
-        yield Reading(pl.Datetime("us", "UTC"), pl.String(), zoned)
+        yield _moments(f"%Y-%m-%d{between}%H:%M:%S%.f%#z", "UTC")
 
 
-def _to_date(format: str) -> Convert:
-    return lambda column: column.str.to_date(format)
-
-
-def _to_time(format: str, zone: str | None = None) -> Convert:
-    return lambda column: column.str.to_datetime(format, time_unit="us", time_zone=zone)
+def _moments(format: str, zone: str | None = None) -> Reading:
+    """The reading of dates, or of times where the format has hours."""
+    if format in _DATES:
+        return Reading(pl.Date(), pl.String(), lambda column: column.str.to_date(format), format)
+    return Reading(
+        pl.Datetime("us", zone),
+        pl.String(),
+        lambda column: column.str.to_datetime(format, time_unit="us", time_zone=zone),
+        format,
+    )
 
 
 def _fits(reading: Reading, given: pl.Series, decimal: str) -> bool:

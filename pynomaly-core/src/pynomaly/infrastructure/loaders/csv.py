@@ -23,7 +23,14 @@ from pynomaly.infrastructure.loaders.blocks import (
     records,
     text_blocks,
 )
-from pynomaly.infrastructure.loaders.columns import NULLS, TEXT, Reading, infer, reading_as
+from pynomaly.infrastructure.loaders.columns import (
+    NULLS,
+    TEXT,
+    Reading,
+    could_have_day_first,
+    infer,
+    reading_as,
+)
 from pynomaly.infrastructure.loaders.dialect import (
     MAX_COLUMNS,
     Dialect,
@@ -51,6 +58,7 @@ class TextTable:
         encoding: As Python calls it.
         dialect: How it is written.
         readings: Column names to how they are read, in order.
+        notes: What was decided about them that may be wrong.
     """
 
     path: Path
@@ -58,6 +66,7 @@ class TextTable:
     encoding: str
     dialect: Dialect
     readings: Mapping[str, Reading]
+    notes: tuple[str, ...] = ()
 
     def frames(self, size: int, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
         """The rows, in order, in frames as high as blocks of text are."""
@@ -83,7 +92,11 @@ class TextTable:
         schema = pl.Schema({name: column.dtype for name, column in self.readings.items()})
         size = self.path.stat().st_size
         files = (self.path,)
-        return Table(self.source, schema, self.frames, None, size, self.retyped, files=files)
+        return Table(
+            *(self.source, schema, self.frames, None, size, self.retyped),
+            files=files,
+            notes=self.notes,
+        )
 
     def _blocks(self) -> Generator[bytes]:
         """Blocks of whole records, without header and leading blank lines."""
@@ -189,7 +202,7 @@ def open_text(path: Path, source: str, options: TextOptions) -> TextTable:
     if not body.strip():
         raise DataError("has a header, but no rows", source=source)
     table = TextTable(path, source, encoding, dialect, dict.fromkeys(names, TEXT))
-    return attrs.evolve(table, readings=_infer(table, body))
+    return _infer(table, body)
 
 
 def read_block(
@@ -269,7 +282,8 @@ def _decoded_head(path: Path, encoding: str, source: str) -> bytes:
     return b"".join(parts)
 
 
-def _infer(table: TextTable, body: bytes) -> dict[str, Reading]:
+def _infer(table: TextTable, body: bytes) -> TextTable:
+    """The table with its columns' types, as the first rows show them."""
     text = dict.fromkeys(table.readings, pl.String())
     body = table._without_blank_lines(body)  # noqa: SLF001, of this module
     try:
@@ -279,4 +293,15 @@ def _infer(table: TextTable, body: bytes) -> dict[str, Reading]:
         raise explain_fault(
             body, table.dialect, names, table.readings, table.source, 0, error
         ) from error
-    return {c.name: infer(c, decimal=table.dialect.decimal) for c in frame.iter_columns()}
+    decimal, day_first = table.dialect.decimal, table.dialect.day_first
+    readings = {
+        column.name: infer(column, decimal=decimal, day_first=day_first)
+        for column in frame.iter_columns()
+    }
+    notes = [
+        f"dates such as {frame[name].drop_nulls()[0]} in the column {name!r} are read with the month"
+        " first: if the day comes first, give --read day_first=true"
+        for name, found in readings.items()
+        if day_first is None and could_have_day_first(found, frame[name])
+    ]
+    return attrs.evolve(table, readings=readings, notes=tuple(notes))

@@ -39,6 +39,7 @@ class TextOptions:
     encoding: str | None = param(None, help="Such as utf-8 or cp1252.")
     decimal: Literal[".", ","] | None = param(None, help="The decimal mark.")
     header: bool | None = param(None, help="Whether the first line names the columns.")
+    day_first: bool | None = param(None, help="Whether 01/02/2026 is a day in February.")
 
     def __attrs_post_init__(self) -> None:
         """Refuse marks that no parser takes."""
@@ -60,6 +61,7 @@ class Dialect:
         decimal: ``"."`` or ``","``.
         header: Whether the first record names the columns.
         eol: What ends a record.
+        day_first: Whether the day stands before the month, between slashes; None if unknown.
     """
 
     delimiter: str
@@ -67,6 +69,7 @@ class Dialect:
     decimal: str
     header: bool
     eol: str = "\n"
+    day_first: bool | None = None
 
 
 def find_dialect(text: str, options: TextOptions, source: str) -> Dialect:
@@ -91,7 +94,7 @@ def find_dialect(text: str, options: TextOptions, source: str) -> Dialect:
     if decimal is None:
         decimal = "," if delimiter != "," and _has_decimal_comma(rows) else "."
     header = _has_header(rows) if options.header is None else options.header
-    return Dialect(delimiter, quote, decimal, header, eol)
+    return Dialect(delimiter, quote, decimal, header, eol, options.day_first)
 
 
 def parse(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]:
