@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 import pytest
 
 from pynomaly_series import joining
-
-numba = pytest.importorskip("numba")
 
 
 @pytest.fixture
