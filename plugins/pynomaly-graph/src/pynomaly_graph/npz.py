@@ -54,12 +54,12 @@ def load(uri: str, options: NpzOptions) -> Graph:
         DataError: If it holds no graph, or Python objects, or is damaged.
     """
     path = existing_file(uri)
+    if not zipfile.is_zipfile(path):  # NumPy would take it for pickled objects
+        raise DataError("it is no npz file: an archive of named arrays, whole", source=uri)
     try:
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            # An array alone, as .npy holds it, has no names.
+        with np.load(path, allow_pickle=False) as file:
             arrays = {name: _array(file, name, uri) for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"it is no npz file that can be read ({error})", source=uri) from error
     graph = _graph(uri, arrays, directed=options.directed)
     return attrs.evolve(graph, files=(path,))
