@@ -27,6 +27,7 @@ _LARGEST = 1e150
 
 _WAYS_OUT: Mapping[str, str] = {
     "abod": "many equal rows do that: drop duplicates, or use pyod.knn",
+    "ae1svm": "a last batch of one row does that: change batch_size by one, or use pyod.autoencoder",
     "cblof": "lower alpha or beta, change n_clusters, or use pyod.knn",
     "cd": "it needs two columns or more: use pyod.mad for one",
     "featurebagging": "it needs two columns or more: use pyod.lof for one",
