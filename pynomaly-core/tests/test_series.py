@@ -119,6 +119,44 @@ def test_a_season_is_taken_off_wherever_a_stretch_begins():
     assert np.median(model.score(wrong).scores) > 3 * np.median(usual)
 
 
+@pytest.mark.parametrize("missing", [(500, 530), (500, 510), (500, 700)])
+@pytest.mark.parametrize("empty", [False, True], ids=["no rows", "no values"])
+def test_a_gap_makes_no_alarm_of_what_is_usual_beside_it(missing, empty):
+    def usual(first, count, seed):
+        step = np.arange(first, first + count)
+        noise = np.random.default_rng(seed).normal(0, 0.1, count)
+        return pl.DataFrame({"step": step, "value": np.sin(step / 5) + noise})
+
+    model = pynomaly.fit(usual(0, 2000, 0), time="step")
+    later = usual(2000, 2000, 1)
+    gap = (pl.int_range(pl.len()) >= missing[0]) & (pl.int_range(pl.len()) < missing[1])
+    value = pl.when(~gap).then("value").alias("value")
+    holed = later.with_columns(value) if empty else later.filter(~gap)
+    assert model.score(holed).alarms <= model.score(later).alarms + 10
+
+
+def test_an_odd_stretch_is_found_though_rows_are_missing_everywhere():
+    frame = waves(odd=200)
+    holed = frame.filter(np.random.default_rng(0).random(400) > 0.1)
+    events = pynomaly.detect(holed, time="time", window=24, alpha=0.05).events
+    assert frame["time"][190] <= events["peak"][0] <= frame["time"][222]
+
+
+def test_an_odd_month_is_found_in_its_season():
+    day = pl.date_range(pl.date(2000, 1, 1), pl.date(2019, 12, 1), "1mo", eager=True)
+    noise = np.random.default_rng(0).normal(0, 0.3, 240)
+    value = np.where(day.dt.month() == 12, 10.0, 0.0) + noise
+    value[125], value[179] = 10.0, 0.0
+    frame = pl.DataFrame({"day": day, "value": value})
+    result = pynomaly.detect(frame, time="day", season=12, window=2)
+    assert set(np.argsort(-result.scores)[:2].tolist()) == {125, 179}
+
+
+def test_a_season_that_is_not_seen_twice_is_refused():
+    with pytest.raises(pynomaly.PynomalyError, match=r"needs 600 .* shorter --season"):
+        pynomaly.detect(waves(), time="time", season=300)
+
+
 def test_several_channels_are_seen_together_and_explained_by_channel():
     rng = np.random.default_rng(0)
     steps = np.arange(500)

@@ -14,12 +14,16 @@ from hypothesis.extra.numpy import arrays
 
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.series import (
+    Gaps,
     find_runs,
+    lower_neighbour,
     make_timeline,
     mean_of_windows,
     on_steps,
     read_times,
     seasonal_profile,
+    wall_clock,
+    whole_windows,
     windows,
 )
 
@@ -51,6 +55,91 @@ def test_times_without_a_common_step_follow_each_other():
     line = make_timeline(np.array([0, 1, 7, 8, 30, 33, 90]), longest_gap=10)
     assert not line.regular
     assert line.steps.tolist() == list(range(7))
+
+
+def clocks(moments):
+    column = pl.Series(moments)
+    return read_times(column), 10, wall_clock(column)
+
+
+def moments(start, every, count, zone=None):
+    first = dt.datetime.fromisoformat(start)
+    times = [first + every * i for i in range(count)]
+    column = pl.Series(times, dtype=pl.Datetime("us"))
+    return column if zone is None else column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+
+
+@pytest.mark.parametrize("start", ["2024-01-01 00:00", "2024-01-01 12:00", "2024-01-01 06:17"])
+@pytest.mark.parametrize("every", [dt.timedelta(days=1), dt.timedelta(hours=1)])
+def test_each_row_of_a_regular_series_has_the_next_place(start, every):
+    whole = moments(start, every, 200)
+    places = make_timeline(*clocks(whole)).places
+    assert np.diff(places).tolist() == [1] * 199
+    later = make_timeline(*clocks(whole[70:])).places
+    assert later.tolist() == places[70:].tolist()
+
+
+@pytest.mark.parametrize("months", [1, 3, 12])
+def test_months_are_steps_of_equal_length(months):
+    days = [dt.date(1990 + m // 12, m % 12 + 1, 1) for m in range(0, 360, months)]
+    line = make_timeline(*clocks(days))
+    assert (line.filled, line.regular) == (0, True)
+    assert np.diff(line.places).tolist() == [1] * (len(days) - 1)
+    assert line.places[0] % (12 // months) == 0  # January
+    holed = make_timeline(*clocks(days[:5] + days[7:]))
+    assert holed.filled == 2
+
+
+def test_a_season_of_hours_goes_by_the_clock_on_the_wall_where_clocks_are_changed():
+    hours = moments("2024-03-01 00:00", dt.timedelta(hours=1), 24 * 60, "Europe/Berlin")
+    line = make_timeline(*clocks(hours))
+    assert line.filled == 0
+    assert (line.places % 24).tolist() == hours.dt.hour().to_list()
+
+
+def test_gaps_of_a_part_are_its_own_and_where_it_is_closed_up():
+    line = make_timeline(np.array([0, 1, 2, 4, 5, 90, 91, 92]), longest_gap=10)
+    assert line.gaps.made_up.nonzero()[0].tolist() == [3]
+    assert line.gaps.seams.nonzero()[0].tolist() == [6]
+    part = line.gaps.of(np.array([True, True, False, True, True, True, True, True, True]))
+    assert part.made_up.nonzero()[0].tolist() == [2]
+    assert part.seams.nonzero()[0].tolist() == [2, 5]
+
+
+def test_windows_over_a_gap_count_only_where_there_are_no_others():
+    gaps = Gaps(np.zeros(9, dtype=bool), np.arange(9) == 4)
+    counted = whole_windows(gaps, 3)
+    assert counted.tolist() == [True, True, False, False, True, True, True]
+    scores = np.where(counted, 1.0, 50.0)[:, None]
+    assert mean_of_windows(scores, 3, counted).ravel().tolist() == [1.0] * 9
+    counted[:] = [False] * 6 + [True]
+    assert mean_of_windows(scores, 3, counted)[0, 0] == 1.0
+    assert mean_of_windows(scores, 3, counted)[3, 0] > 1.0
+
+
+def test_a_few_steps_that_are_made_up_spoil_no_window_and_a_stretch_of_them_does():
+    made_up = np.zeros(200, dtype=bool)
+    made_up[10:100:3] = True
+    made_up[150:157] = True
+    gaps = Gaps(made_up, np.zeros(200, dtype=bool))
+    whole = whole_windows(gaps, 40)
+    assert whole[: 150 - 40 + 1].all()
+    assert not whole[150 - 40 + 1 : 157].any()
+    assert whole[157:].all()
+
+
+@pytest.mark.parametrize(
+    ("values", "marked", "expected"),
+    [
+        ([1.0, 9.0, 9.0, 2.0], [0, 1, 1, 0], [1.0, 1.0, 1.0, 2.0]),
+        ([9.0, 3.0, 4.0, 9.0], [1, 0, 0, 1], [3.0, 3.0, 4.0, 4.0]),
+        ([5.0, 6.0], [0, 0], [5.0, 6.0]),
+        ([5.0, 6.0], [1, 1], [5.0, 6.0]),
+    ],
+)
+def test_a_step_that_is_made_up_takes_the_lower_value_beside_it(values, marked, expected):
+    found = lower_neighbour(np.array(values), np.array(marked, dtype=bool))
+    assert found.tolist() == expected
 
 
 def test_one_row_is_one_step():

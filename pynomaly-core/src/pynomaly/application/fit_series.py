@@ -31,13 +31,13 @@ from pynomaly.application.stepping import (
     series_detector,
     step_series,
 )
+from pynomaly.application.windowed import over
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.features import Features, fit_features
 from pynomaly.domain.schema import Roles, recognise
-from pynomaly.domain.series import Matrix
 from pynomaly.ports.specs import Modality
 
 BLOCKS = 5
@@ -155,7 +155,7 @@ def too_short(short: dict[str, int], recipe: Recipe) -> DataError:
     needed = least_steps(recipe)
     return DataError(
         f"{describe_short(short)}, and {recipe.spec.id} needs {needed} on series: give a longer"
-        " stretch, or a shorter --window"
+        f" stretch, or a shorter --{'season' if needed == 2 * (recipe.season or 0) else 'window'}"
     )
 
 
@@ -186,41 +186,38 @@ def _usable_steps(stepped: Stepped, anomalies: Mask) -> Mask:
 
 
 def _fit_member(stepped: Stepped, usable: Mask, recipe: Recipe) -> Member:
-    X, places = stepped.X, stepped.timeline.places
-    length = len(X)
+    length = len(stepped.X)
     if recipe.spec.folds is not None and length <= CROSS_FIT_ROWS:
         scores = np.empty(length)
         edges = np.linspace(0, length, BLOCKS + 1).astype(int).tolist()
         for start, stop in pairwise(edges):
             inside = np.zeros(length, dtype=np.bool_)
             inside[start:stop] = True
-            scores[inside] = _score_block(stepped, inside, recipe)
-        member = _fit_on(X, places, recipe, length)
+            member = _fit_on(stepped, ~inside, recipe)
+            scores[inside] = _score_with(member, stepped, inside, recipe)
+        member = _fit_on(stepped, np.ones(length, dtype=np.bool_), recipe)
     else:
         inside = np.arange(length) >= length - min(HELD_OUT_ROWS, length // 2)
-        member = _fit_on(X[~inside], places[~inside], recipe, length)
-        scores = _score_with(member, X[inside], places[inside], recipe)
+        member = _fit_on(stepped, ~inside, recipe)
+        scores = _score_with(member, stepped, inside, recipe)
         usable = usable[inside]
     calibration = Calibration("blocks", np.sort(scores[usable]), exchangeability="violated")
     return Member(member.detector, calibration, member.scaling)
 
 
-def _score_block(stepped: Stepped, inside: Mask, recipe: Recipe) -> Scores:
-    """Scores of a block of steps by a detector fitted on all others, closed up."""
-    X, places = stepped.X, stepped.timeline.places
-    member = _fit_on(X[~inside], places[~inside], recipe, len(X))
-    return _score_with(member, X[inside], places[inside], recipe)
-
-
-def _fit_on(X: Matrix, places: np.ndarray, recipe: Recipe, length: int) -> Member:
+def _fit_on(stepped: Stepped, kept: Mask, recipe: Recipe) -> Member:
+    """Fitted on the steps that are `kept`, closed up."""
+    X, places = stepped.X[kept], stepped.timeline.places[kept]
     scaling = learn_scaling(X, places, recipe.season)
-    detector = series_detector(recipe, length)
-    fit_guarded(recipe.spec, detector, scaled(X, places, scaling))
+    detector = series_detector(recipe, len(kept))
+    fitted = over(detector, stepped.gaps.of(kept))
+    fit_guarded(recipe.spec, fitted, scaled(X, places, scaling))
     return Member(detector, None, scaling)
 
 
-def _score_with(member: Member, X: Matrix, places: np.ndarray, recipe: Recipe) -> Scores:
-    return score_guarded(recipe.spec, member.detector, scaled(X, places, member.scaling))
+def _score_with(member: Member, stepped: Stepped, inside: Mask, recipe: Recipe) -> Scores:
+    X = scaled(stepped.X[inside], stepped.timeline.places[inside], member.scaling)
+    return score_guarded(recipe.spec, over(member.detector, stepped.gaps.of(inside)), X)
 
 
 def _declared_clean(member: Member) -> Member:

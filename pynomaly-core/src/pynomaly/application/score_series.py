@@ -38,7 +38,7 @@ from pynomaly.application.stepping import (
     series_detector,
     step_series,
 )
-from pynomaly.application.windowed import Windowed
+from pynomaly.application.windowed import Windowed, over
 from pynomaly.domain.calibration import Calibration, Scores
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Mask
@@ -189,7 +189,8 @@ class SeriesJudge:
             return
         member = scored[0]
         X = scaled(stepped.X, stepped.timeline.places, member.scaling)
-        by_step = explain_guarded(self.model.spec, member.detector, X)
+        detector = over(member.detector, stepped.gaps)
+        by_step = explain_guarded(self.model.spec, detector, X)
         by_row = by_step[stepped.timeline.steps[mine]]
         rows = stepped.rows[mine].tolist()
         self._contributions.update(zip(rows, by_row.tolist(), strict=True))
@@ -256,7 +257,7 @@ def judge_series(model: FittedModel, table: Table, partition: Partition) -> Seri
                 " on data that hold it"
             )
         X = scaled(stepped.X, stepped.timeline.places, member.scaling)
-        return member, score_guarded(model.spec, member.detector, X)
+        return member, score_guarded(model.spec, over(member.detector, stepped.gaps), X)
 
     return SeriesJudge(model, table, partition, score)
 
@@ -281,7 +282,8 @@ def rank_series(
         scaling = learn_scaling(stepped.X, places, recipe.season)
         detector = series_detector(recipe, stepped.timeline.length)
         X = scaled(stepped.X, places, scaling)
-        return Member(detector, None, scaling), fit_score_guarded(recipe.spec, detector, X)
+        seen = over(detector, stepped.gaps)
+        return Member(detector, None, scaling), fit_score_guarded(recipe.spec, seen, X)
 
     return SeriesJudge(model, table, partition, score, recipe.limited)
 

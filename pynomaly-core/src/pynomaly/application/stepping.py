@@ -17,6 +17,7 @@ from pynomaly.domain.calibration import Scores
 from pynomaly.domain.features import CLIP, Features
 from pynomaly.domain.series import (
     WINDOW,
+    Gaps,
     Matrix,
     Steps,
     Timeline,
@@ -24,6 +25,7 @@ from pynomaly.domain.series import (
     on_steps,
     read_times,
     seasonal_profile,
+    wall_clock,
     window_for,
 )
 from pynomaly.ports.protocols import Detector
@@ -46,12 +48,14 @@ class Stepped:
         rows: Positions of its rows in the table, shape (n,).
         timeline: The step of each row.
         X: Standardised features by steps, shape (length, c), finite.
+        gaps: Of its steps: those without any known value, and those of its times.
     """
 
     name: str
     rows: Steps
     timeline: Timeline
     X: Matrix
+    gaps: Gaps
 
     def by_row(self, scores: Scores) -> Scores:
         """Scores of steps, shape (length,), as those of rows, shape (n,)."""
@@ -86,14 +90,17 @@ def step_series(
     """
     rows = frame[ROW].to_numpy().astype(np.intp)
     times = np.arange(len(rows)) if time is None else read_times(frame[time])
-    timeline = make_timeline(times, window or WINDOW)
+    clock = None if time is None else wall_clock(frame[time])
+    timeline = make_timeline(times, window or WINDOW, clock)
     check_values(frame, features, int(rows[0]))
     raw = features.raw(frame)
     count_mended(raw, features, policy, tally)
     if ignored is not None:
         raw[ignored] = np.nan
+    known = np.zeros(timeline.length, dtype=np.bool_)
+    known[timeline.steps[~np.isnan(raw).all(axis=1)]] = True
     X = features.standardise(on_steps(np.clip(raw, -_LARGEST, _LARGEST), timeline))
-    return Stepped(name, rows, timeline, X)
+    return Stepped(name, rows, timeline, X, Gaps(~known, timeline.gaps.seams))
 
 
 def learn_scaling(X: Matrix, places: Steps, season: int | None) -> Scaling:
@@ -135,7 +142,8 @@ def series_detector(recipe: Recipe, length: int) -> Detector:
 
 
 def least_steps(recipe: Recipe) -> int:
-    """Steps that a series must have to be fitted."""
+    """Steps that a series must have to be fitted: two seasons, to tell one from what is odd."""
+    seasons = 2 * (recipe.season or 0)
     if Modality.SERIES in recipe.spec.modalities:
-        return recipe.spec.min_rows
-    return max(LEAST_STEPS, (recipe.window or 0) + recipe.spec.min_rows)
+        return max(recipe.spec.min_rows, seasons)
+    return max(LEAST_STEPS, (recipe.window or 0) + recipe.spec.min_rows, seasons)

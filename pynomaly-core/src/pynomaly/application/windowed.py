@@ -16,7 +16,17 @@ from pynomaly.application.guard import (
 )
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.sampling import row_keys, smallest
-from pynomaly.domain.series import WINDOW, Matrix, Vector, mean_of_windows, windows
+from pynomaly.domain.series import (
+    WINDOW,
+    Gaps,
+    Mask,
+    Matrix,
+    Vector,
+    lower_neighbour,
+    mean_of_windows,
+    whole_windows,
+    windows,
+)
 from pynomaly.ports.protocols import Detector, FitScores
 from pynomaly.ports.specs import DetectorSpec
 
@@ -30,22 +40,31 @@ _CELLS = 2_000_000
 class Windowed:
     """A detector on series made of one for tables.
 
-    A step's score is the mean of the windows that it lies in.
+    A step's score is the mean of the windows that it lies in. Windows that were hardly seen, for
+    gaps in the series, count only where there are no others; a step that is made up scores as the
+    lower of those beside it.
 
     Args:
         spec: Of the detector for tables.
         detector: That detector, not fitted.
         seed: Chooses the windows to fit on, where there are many.
         window: Steps of a window.
+        gaps: Of the series; None for none.
     """
 
     def __init__(
-        self, spec: DetectorSpec, detector: Detector, seed: int, window: int = WINDOW
+        self,
+        spec: DetectorSpec,
+        detector: Detector,
+        seed: int,
+        window: int = WINDOW,
+        gaps: Gaps | None = None,
     ) -> None:
         self.window = window
         self._spec = spec
         self._detector = detector
         self._seed = seed
+        self._gaps = gaps
         limits = [spec.fit_rows, spec.row_limit, FIT_WINDOWS]
         self._limit = min(limit for limit in limits if limit is not None)
 
@@ -53,6 +72,10 @@ class Windowed:
     def notes(self) -> Sequence[str]:
         """What the detector for tables has to say."""
         return notes_of(self._detector)
+
+    def over(self, gaps: Gaps) -> Windowed:
+        """The same detector, for a series with these gaps."""
+        return Windowed(self._spec, self._detector, self._seed, self.window, gaps)
 
     def fit(self, X: Matrix, /) -> Windowed:
         """Learn from the windows of X, shape (length, c), in time order."""
@@ -82,7 +105,7 @@ class Windowed:
             found = explain_guarded(self._spec, self._detector, rows)
             found = found.reshape(len(rows), self.window, -1).sum(axis=1)
             by_channel[start : start + len(rows)] = found
-        return mean_of_windows(by_channel, self.window)
+        return mean_of_windows(by_channel, self.window, self._counted())
 
     def get_state(self) -> Mapping[str, Any]:
         """What the detector for tables gives, and the window."""
@@ -96,9 +119,13 @@ class Windowed:
     def _sample(self, X: Matrix) -> tuple[np.ndarray[tuple[int], np.dtype[np.intp]], Matrix]:
         """The windows to fit on, as their starts and as rows."""
         count = self._count(X)
-        chosen = np.arange(count)
-        if count > self._limit:
-            chosen = smallest(row_keys(0, count, self._seed), self._limit)
+        counted = self._counted()
+        chosen = np.arange(count) if counted is None else np.flatnonzero(counted)
+        if len(chosen) < self._spec.min_rows:
+            chosen = np.arange(count)
+        if len(chosen) > self._limit:
+            chosen = chosen[smallest(row_keys(0, len(chosen), self._seed), self._limit)]
+        if len(chosen) < count:
             view = np.lib.stride_tricks.sliding_window_view(X, self.window, axis=0)
             rows = np.ascontiguousarray(view[chosen].transpose(0, 2, 1)).reshape(len(chosen), -1)
         else:
@@ -114,7 +141,13 @@ class Windowed:
         return scores
 
     def _by_step(self, scores: Vector) -> Vector:
-        return np.ascontiguousarray(mean_of_windows(scores[:, None], self.window)[:, 0])
+        means = mean_of_windows(scores[:, None], self.window, self._counted())[:, 0]
+        if self._gaps is not None:
+            means = lower_neighbour(means, self._gaps.made_up)
+        return np.ascontiguousarray(means)
+
+    def _counted(self) -> Mask | None:
+        return None if self._gaps is None else whole_windows(self._gaps, self.window)
 
     def _blocks(self, X: Matrix) -> Iterator[tuple[int, Matrix]]:
         """All windows of X as rows, some at once, each with the first one's start."""
@@ -133,3 +166,8 @@ class Windowed:
                 f" of {self.window}: give more, or a shorter --window"
             )
         return count
+
+
+def over(detector: Detector, gaps: Gaps) -> Detector:
+    """The detector, told of the gaps of a series if it sees windows of it."""
+    return detector.over(gaps) if isinstance(detector, Windowed) and gaps.any else detector
