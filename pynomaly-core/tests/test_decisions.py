@@ -120,6 +120,13 @@ def test_a_description_says_what_is_promised():
     assert fdr["needed"] == 10
 
 
+def test_equal_scores_at_the_top_that_keep_each_other_from_alarming_are_warned_about():
+    tied = Calibration("ranks", np.sort(np.r_[np.arange(295.0), [999.0] * 5]))
+    (warning,) = decision_warnings(FalseAlarmRate(0.01), tied)
+    assert "no row can alarm: 5 rows share the highest score" in warning
+    assert decision_warnings(FalseAlarmRate(0.02), tied) == []
+
+
 def test_an_alpha_below_the_smallest_p_value_is_warned_about():
     small = Calibration("cross-fitted", np.arange(50.0))
     (warning,) = decision_warnings(FalseAlarmRate(0.01), small)

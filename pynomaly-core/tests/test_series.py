@@ -191,6 +191,42 @@ def test_series_that_are_too_short_are_named_and_raise_no_alarm():
     assert "series 'short' has 5 time steps: too few, no alarm there" in result.warnings
 
 
+def test_rows_of_a_series_that_is_too_short_are_never_among_the_top_rows():
+    together = pl.concat([waves(name="long"), waves(5, name="short")])
+    result = pynomaly.detect(together, "fast.ecod", time="time", series="host", top=405)
+    assert result.alarms == 400
+    assert result.explain(n=1)
+
+
+def test_a_model_leaves_out_series_that_are_too_short_to_score():
+    together = pl.concat([waves(name="a"), waves(name="b")])
+    model = pynomaly.fit(together, time="time", series="host", window=24)
+    result = model.score(pl.concat([waves(name="a", odd=200), waves(4, name="b")]))
+    assert result.alarms
+    assert "series 'b' has 4 time steps: too few, no alarm there" in result.warnings
+    with pytest.raises(pynomaly.PynomalyError, match="series 'b' has 4 time steps: too few"):
+        model.score(waves(4, name="b"))
+
+
+@pytest.mark.parametrize(
+    ("names", "others"),
+    [([1, 2], [1.0, 2.0]), ([True, False], ["true", "false"]), ([1.5, 2.0], [1.5, 2.0])],
+)
+def test_series_are_called_the_same_whatever_the_type_of_their_names(names, others):
+    def of(host):
+        parts = [waves(seed=i).with_columns(host=pl.lit(name)) for i, name in enumerate(host)]
+        return pl.concat(parts)
+
+    model = pynomaly.fit(of(names), time="time", series="host", window=24)
+    assert len(model.score(of(others)).frame) == 800
+
+
+def test_a_series_without_a_name_is_missing_though_it_is_nan():
+    frame = waves().with_columns(host=pl.when(pl.col("value") < 0).then(1.0).otherwise(np.nan))
+    with pytest.raises(pynomaly.PynomalyError, match="has no series in the column 'host'"):
+        pynomaly.detect(frame, time="time", series="host")
+
+
 def run(run_pynomaly, tmp_path, frame, *args, **environment):
     frame.write_csv(tmp_path / "in.csv")
     return run_pynomaly("detect", "in.csv", *args, **environment)

@@ -86,6 +86,7 @@ class SeriesJudge:
         self._short: dict[str, int] = {}
         self._said: dict[str, None] = {}
         self._contributions: dict[int, Sequence[float]] = {}
+        self._unscored: Mask | None = None
 
     @property
     def calibration(self) -> Calibration | None:
@@ -140,6 +141,8 @@ class SeriesJudge:
 
     def decided(self, scores: Scores, p_values: Scores, alarms: Mask, /, *, explain: bool) -> None:
         """Find the events that alarms make up and, if asked to, what contributed to them."""
+        if self._unscored is not None:
+            alarms &= ~self._unscored
         found = []
         for stepped, times in self._each_with_times(Tally()):
             mine = alarms[stepped.rows]
@@ -221,7 +224,10 @@ class SeriesJudge:
     def _ranked(self, scores: Scores, p_values: Scores) -> tuple[Scores, Scores]:
         """Rows without a score get the lowest one; without a calibration, p-values are ranks."""
         unknown = np.isnan(scores)
+        if unknown.all() and unknown.size:
+            raise DataError(f"{describe_short(self._short)}: too few to score; give more rows")
         if unknown.any():
+            self._unscored = unknown
             scores = np.where(unknown, np.nanmin(scores), scores)
         if self._calibration is None:
             self._calibration = Calibration("ranks", np.sort(scores), exchangeability="violated")
@@ -257,6 +263,9 @@ def judge_series(model: FittedModel, table: Table, partition: Partition) -> Seri
                 " on data that hold it"
             )
         X = scaled(stepped.X, stepped.timeline.places, member.scaling)
+        window = member.detector.window if isinstance(member.detector, Windowed) else 1
+        if len(X) < window and model.roles.series is not None:
+            return None
         return member, score_guarded(model.spec, over(member.detector, stepped.gaps), X)
 
     return SeriesJudge(model, table, partition, score)

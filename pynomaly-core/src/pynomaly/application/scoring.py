@@ -70,7 +70,10 @@ class Judge(Protocol):
         """Scores and p-values of the rows from position `start` on, each shape (m,)."""
 
     def decided(self, scores: Scores, p_values: Scores, alarms: Mask, /, *, explain: bool) -> None:
-        """Told of all rows, before they are written, where it judged all at once."""
+        """Told of all rows, before they are written, where it judged all at once.
+
+        It may take `alarms` back, in place.
+        """
 
     def explain(
         self, frame: pl.DataFrame, rows: Positions, /

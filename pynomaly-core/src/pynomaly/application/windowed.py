@@ -163,7 +163,7 @@ class Windowed:
         if count < 1:
             raise DataError(
                 f"the series has {len(X)} time step{'s' if len(X) > 1 else ''}, fewer than a window"
-                f" of {self.window}: give more, or a shorter --window"
+                f" of {self.window}: give more rows, such as those before them"
             )
         return count
 

@@ -198,9 +198,26 @@ def decision_warnings(decision: Decision, calibration: Calibration) -> list[str]
             + ("ask for the top rows instead, or" if ranks else "give more reference rows or")
             + " a larger alpha"
         )
+    elif isinstance(decision, FalseAlarmRate) and calibration.method == "ranks":
+        warnings += _equal_at_the_top(calibration, decision.alpha)
     if calibration.exchangeability == "violated" and calibration.method != "ranks":
         warnings.append(
             "rows follow each other in time, so they are not exchangeable with the reference:"
             " the false-alarm rate may not hold"
         )
     return warnings
+
+
+def _equal_at_the_top(ranks: Calibration, alpha: float) -> list[str]:
+    """The warning that so many rows share the highest score that none can alarm."""
+    highest = ranks.scores[-1]
+    share = float(ranks.p_values(highest[None])[0])
+    if share <= alpha:
+        return []
+    rows = round(share * len(ranks.scores))
+    return [
+        (
+            f"no row can alarm: {rows:,} rows share the highest score, {share:.3g} of all and more"
+            f" than alpha {alpha:.3g}; ask for the top rows instead, or a larger alpha"
+        )
+    ]

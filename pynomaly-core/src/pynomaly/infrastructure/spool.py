@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pynomaly.application.partition import ROW, Partition, Parts, in_memory, split
+from pynomaly.application.partition import ROW, Partition, Parts, in_memory, series_names, split
 from pynomaly.domain.datasets import Table
 
 _SHARES = 4
@@ -48,7 +48,7 @@ def _sort_into_files(
     for number, batch in enumerate(table.batches(columns=columns)):
         numbered = batch.with_row_index(ROW, offset=done)
         done += batch.height
-        file = numbered[series].cast(pl.String).hash(seed=0) % files
+        file = series_names(numbered[series]).hash(seed=0) % files
         for key in file.unique().sort():
             place = folder / str(key)
             place.mkdir(exist_ok=True)
