@@ -111,6 +111,11 @@ def test_rows_that_labels_mark_are_left_out_of_a_fit():
     assert "12 rows labelled as anomalies left out of the fit" in model.fitted.notes
 
 
+def test_a_series_of_anomalies_alone_is_no_reference():
+    with pytest.raises(pynomaly.PynomalyError, match="every row of the series is labelled"):
+        pynomaly.fit(waves().with_columns(bad=1), time="time", label="bad")
+
+
 def test_a_season_is_taken_off_wherever_a_stretch_begins():
     frame = waves(1000)
     model = pynomaly.fit(frame, time="time", season=24, window=12)

@@ -99,6 +99,9 @@ def _fit_all(
                 found.short[name] = stepped.timeline.length
             else:
                 usable = _usable_steps(stepped, anomalies)
+                if not usable.any():
+                    which = f"the series {name!r}" if name else "the series"
+                    raise DataError(f"every row of {which} is labelled as an anomaly: leave it out")
                 found.members[name] = _fit_member(stepped, usable, recipe)
             found.cleaned += int(anomalies.sum())
             done += frame.height
