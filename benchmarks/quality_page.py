@@ -46,7 +46,8 @@ _RANKING = """## Tables: ranking without labels
 
 `pynomaly.detect(X, detector, seed=seed)`: fitted and scored on the same unlabelled rows of the 25
 sets of ADBench's classical collection (at most 10,000 rows each). Average precision (AP) and area
-under the ROC curve (ROC), of seeded detectors the mean of seeds 0 to 2, then the mean over the
+under the ROC curve (ROC), of seeded detectors the mean of seeds 0 to 2 (PyOD's networks,
+feature bagging and SUOD: seed 0 alone), then the mean over the
 sets that the detector finished. *Against {baseline}*: mean difference of AP on the sets that both
 finished, with the 95 % paired bootstrap interval over sets, and the share of sets won. Seconds are
 CPU, summed over the sets, for one seed.
