@@ -447,3 +447,30 @@ def test_edges_of_a_detector_that_fails_are_its_failure(python):
     score = partial(score_edges_guarded, spec, detector)
     with pytest.raises(PluginFailed, match="other width"):
         score(GraphArrays(np.zeros((60, 2)), ends))
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Decimal(9, 2), pl.String])
+def test_whole_numbers_name_the_same_node_whatever_type_they_are_stored_as(python, dtype):
+    ends = edges().with_columns(pl.col("from").cast(dtype))
+    expected = python.detect(edges(), "mine.degree", **ENDS)
+    assert python.detect(ends, "mine.degree", **ENDS).scores.tolist() == expected.scores.tolist()
+    given = {**ENDS, "nodes": people(), "id": "name", "label": "odd"}
+    assert len(python.detect(ends, "mine.degree", **given)) == 60
+    floats = people().with_columns(pl.col("name").cast(pl.Float64))
+    assert len(python.detect(ends, "mine.degree", **{**given, "nodes": floats})) == 60
+
+
+def test_numbers_that_are_not_whole_and_not_small_name_nodes_of_their_own():
+    pairs = pl.DataFrame({"from": [0.5, -0.0, 1e300], "to": [1.0, 0.5, 2.0**53]})
+    graph = graph_from_edges("g", pairs, "from", "to")
+    assert graph.nodes["node"].to_list() == ["0.5", "0", "1e+300", "1", "9007199254740992"]
+
+
+def test_an_end_that_is_no_number_is_a_missing_one(python):
+    ends = edges().with_columns(pl.col("from").cast(pl.Float64))
+    ends[5, "from"] = float("nan")
+    with pytest.raises(DataError, match="row 6 has no node in the column 'from'"):
+        python.detect(ends, **ENDS)
+    nameless = people().with_columns(name=pl.Series([float("nan"), *range(1, 60)]))
+    with pytest.raises(DataError, match="a node has no name in the column 'name'"):
+        python.detect(edges(), **ENDS, nodes=nameless, id="name")

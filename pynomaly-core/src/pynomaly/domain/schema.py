@@ -217,6 +217,18 @@ def missing_mask(column: pl.Series) -> pl.Series:
     return column.is_null()
 
 
+def as_names(column: pl.Series) -> pl.Series:
+    """Values as names, text: a whole number has the same in every type, so that 1.0 is 1."""
+    names = column.cast(pl.String)
+    if column.dtype.is_decimal():
+        return names.str.replace(r"\.0+$", "")
+    if column.dtype.is_float():
+        whole = column.cast(pl.Int64, strict=False)
+        same = (whole.cast(column.dtype) == column).fill_null(value=False)
+        names = whole.cast(pl.String).zip_with(same, names)
+    return names.set(missing_mask(column), None)
+
+
 def parse_numbers(values: pl.Series) -> pl.Series:
     """Text as float64; null where it is no number."""
     return values.str.strip_chars().cast(pl.Float64, strict=False)
