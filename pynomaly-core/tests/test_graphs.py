@@ -474,3 +474,20 @@ def test_an_end_that_is_no_number_is_a_missing_one(python):
     nameless = people().with_columns(name=pl.Series([float("nan"), *range(1, 60)]))
     with pytest.raises(DataError, match="a node has no name in the column 'name'"):
         python.detect(edges(), **ENDS, nodes=nameless, id="name")
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_a_graph_whose_edges_point_otherwise_than_the_model_s_is_refused(python, directed):
+    ends = edges().to_numpy().T
+    same, other = (
+        make_graph("g", people().select("height"), ends, directed=way)
+        for way in (directed, not directed)
+    )
+    model = python.fit(same, "mine.degree")
+    assert len(model.score(same)) == 60
+    known, way = ("directed", "true") if directed else ("undirected", "false")
+    message = rf"g: the model was fitted on edges that are {known}, .*`-r directed={way}`"
+    with pytest.raises(DataError, match=message):
+        model.score(other)
+    with pytest.raises(DataError, match=message):
+        python.detect(other, "mine.degree", reference=same)
