@@ -374,6 +374,10 @@ def test_a_graph_of_isolated_nodes_is_ranked(python):
     [
         (("edges.csv", "--source", "from"), "give --source and --target together"),
         (("edges.csv", "--source", "from", "--target", "nowhere"), "nowhere"),
+        (
+            ("edges.csv", "--source", "from", "--target", "from"),
+            "'from' is given as --source and as --target: choose one",
+        ),
         (("gaps.csv", *FROM_TO), "row 2 has no node in the column 'to'"),
         (("empty.csv", *FROM_TO), "no rows"),
         (("far.csv", *NAMED), "does not name: '99'"),

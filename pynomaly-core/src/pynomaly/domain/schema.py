@@ -18,6 +18,8 @@ _MIN_ROWS_FOR_IDENTIFIER = 20
 _UNIQUE = 0.95
 _NUMERIC_TEXT = 0.9
 _WORDS_OF_TEXT = 4.0
+_APART = (("label", "time"), ("label", "text"), ("time", "text"), ("source", "target"))
+"""Roles that no column can have both of."""
 
 
 class ColumnKind(StrEnum):
@@ -84,7 +86,7 @@ class Roles:
         both = sorted(set(self.columns or ()) & set(self.exclude))
         if both:
             raise UsageError(f"{both[0]!r} is given in --columns and in --exclude: choose one")
-        for one, other in (("label", "time"), ("label", "text"), ("time", "text")):
+        for one, other in _APART:
             column = getattr(self, one)
             if column is not None and column == getattr(self, other):
                 raise UsageError(f"{column!r} is given as --{one} and as --{other}: choose one")
