@@ -378,6 +378,14 @@ def test_a_graph_of_isolated_nodes_is_ranked(python):
             ("edges.csv", "--source", "from", "--target", "from"),
             "'from' is given as --source and as --target: choose one",
         ),
+        (
+            ("edges.csv", *FROM_TO, "--label", "to"),
+            "not a column of nodes; the columns of nodes are 'node': give a table of nodes with",
+        ),
+        (
+            ("edges.csv", *NAMED, "--label", "odds"),
+            "of nodes (did you mean 'odd'?); the columns of nodes are 'name', 'height', 'odd'\n",
+        ),
         (("gaps.csv", *FROM_TO), "row 2 has no node in the column 'to'"),
         (("empty.csv", *FROM_TO), "no rows"),
         (("far.csv", *NAMED), "does not name: '99'"),
@@ -495,3 +503,23 @@ def test_a_graph_whose_edges_point_otherwise_than_the_model_s_is_refused(python,
         model.score(other)
     with pytest.raises(DataError, match=message):
         python.detect(other, "mine.degree", reference=same)
+
+
+def test_a_model_of_edges_says_what_it_wants_in_place_of_what_it_got(run, python):
+    run("fit", "edges.csv", *NAMED, "--exclude", "odd", "-o", "nodes.pynomaly")
+    run("fit", "edges.csv", *FROM_TO, "-o", "bare.pynomaly")
+    run("fit", "people.parquet", "--id", "name", "-o", "table.pynomaly")
+    wanted = {
+        ("nodes.pynomaly", "edges.csv"): "column 'height': missing, and so is the table of nodes:"
+        " give it with --nodes",
+        ("bare.pynomaly", "edges.csv", "--label", "odd"): "not a column of nodes; the columns of"
+        " nodes are 'node': give a table of nodes with --nodes",
+        ("table.pynomaly", "people.parquet", "--nodes", "people.parquet"): "--nodes is for models"
+        " of tables of edges, and this one is none: leave it out",
+    }
+    for args, message in wanted.items():
+        assert message in run("score", *args, code=2).stderr
+    graph = make_graph("g", people(), edges().to_numpy().T)
+    of_edges = "g: it is a graph, and the model was fitted on a table of edges: give one, with"
+    with pytest.raises(UsageError, match=f"{of_edges} the columns 'from' and 'to'"):
+        python.load_model("bare.pynomaly").score(graph)
