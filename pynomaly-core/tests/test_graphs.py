@@ -374,6 +374,18 @@ def test_a_graph_of_isolated_nodes_is_ranked(python):
     [
         (("edges.csv", "--source", "from"), "give --source and --target together"),
         (("edges.csv", "--source", "from", "--target", "nowhere"), "nowhere"),
+        (
+            ("edges.csv", "--source", "from", "--target", "from"),
+            "'from' is given as --source and as --target: choose one",
+        ),
+        (
+            ("edges.csv", *FROM_TO, "--label", "to"),
+            "not a column of nodes; the columns of nodes are 'node': give a table of nodes with",
+        ),
+        (
+            ("edges.csv", *NAMED, "--label", "odds"),
+            "of nodes (did you mean 'odd'?); the columns of nodes are 'name', 'height', 'odd'\n",
+        ),
         (("gaps.csv", *FROM_TO), "row 2 has no node in the column 'to'"),
         (("empty.csv", *FROM_TO), "no rows"),
         (("far.csv", *NAMED), "does not name: '99'"),
@@ -447,3 +459,67 @@ def test_edges_of_a_detector_that_fails_are_its_failure(python):
     score = partial(score_edges_guarded, spec, detector)
     with pytest.raises(PluginFailed, match="other width"):
         score(GraphArrays(np.zeros((60, 2)), ends))
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64, pl.Float32, pl.Decimal(9, 2), pl.String])
+def test_whole_numbers_name_the_same_node_whatever_type_they_are_stored_as(python, dtype):
+    ends = edges().with_columns(pl.col("from").cast(dtype))
+    expected = python.detect(edges(), "mine.degree", **ENDS)
+    assert python.detect(ends, "mine.degree", **ENDS).scores.tolist() == expected.scores.tolist()
+    given = {**ENDS, "nodes": people(), "id": "name", "label": "odd"}
+    assert len(python.detect(ends, "mine.degree", **given)) == 60
+    floats = people().with_columns(pl.col("name").cast(pl.Float64))
+    assert len(python.detect(ends, "mine.degree", **{**given, "nodes": floats})) == 60
+
+
+def test_numbers_that_are_not_whole_and_not_small_name_nodes_of_their_own():
+    pairs = pl.DataFrame({"from": [0.5, -0.0, 1e300], "to": [1.0, 0.5, 2.0**53]})
+    graph = graph_from_edges("g", pairs, "from", "to")
+    assert graph.nodes["node"].to_list() == ["0.5", "0", "1e+300", "1", "9007199254740992"]
+
+
+def test_an_end_that_is_no_number_is_a_missing_one(python):
+    ends = edges().with_columns(pl.col("from").cast(pl.Float64))
+    ends[5, "from"] = float("nan")
+    with pytest.raises(DataError, match="row 6 has no node in the column 'from'"):
+        python.detect(ends, **ENDS)
+    nameless = people().with_columns(name=pl.Series([float("nan"), *range(1, 60)]))
+    with pytest.raises(DataError, match="a node has no name in the column 'name'"):
+        python.detect(edges(), **ENDS, nodes=nameless, id="name")
+
+
+@pytest.mark.parametrize("directed", [True, False])
+def test_a_graph_whose_edges_point_otherwise_than_the_model_s_is_refused(python, directed):
+    ends = edges().to_numpy().T
+    same, other = (
+        make_graph("g", people().select("height"), ends, directed=way)
+        for way in (directed, not directed)
+    )
+    model = python.fit(same, "mine.degree")
+    assert len(model.score(same)) == 60
+    known, way = ("directed", "true") if directed else ("undirected", "false")
+    message = rf"g: the model was fitted on edges that are {known}, .*`-r directed={way}`"
+    with pytest.raises(DataError, match=message):
+        model.score(other)
+    with pytest.raises(DataError, match=message):
+        python.detect(other, "mine.degree", reference=same)
+
+
+def test_a_model_of_edges_says_what_it_wants_in_place_of_what_it_got(run, python):
+    run("fit", "edges.csv", *NAMED, "--exclude", "odd", "-o", "nodes.pynomaly")
+    run("fit", "edges.csv", *FROM_TO, "-o", "bare.pynomaly")
+    run("fit", "people.parquet", "--id", "name", "-o", "table.pynomaly")
+    wanted = {
+        ("nodes.pynomaly", "edges.csv"): "column 'height': missing, and so is the table of nodes:"
+        " give it with --nodes",
+        ("bare.pynomaly", "edges.csv", "--label", "odd"): "not a column of nodes; the columns of"
+        " nodes are 'node': give a table of nodes with --nodes",
+        ("table.pynomaly", "people.parquet", "--nodes", "people.parquet"): "--nodes is for models"
+        " of tables of edges, and this one is none: leave it out",
+    }
+    for args, message in wanted.items():
+        assert message in run("score", *args, code=2).stderr
+    graph = make_graph("g", people(), edges().to_numpy().T)
+    of_edges = "g: it is a graph, and the model was fitted on a table of edges: give one, with"
+    with pytest.raises(UsageError, match=f"{of_edges} the columns 'from' and 'to'"):
+        python.load_model("bare.pynomaly").score(graph)

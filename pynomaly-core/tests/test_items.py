@@ -211,3 +211,63 @@ def test_a_part_is_no_series():
                 "order", {"a": {"data": amounts, "detector": "pyod.matrixprofile"}, "b": notes}
             )
         )
+
+
+def test_items_and_a_part_that_are_called_alike_are_refused_before_any_fit():
+    amounts, notes = (frame.rename({"order": "notes"}) for frame in orders(300, 1))
+    named = pynomaly.Items("notes", {"amounts": amounts, "notes": notes.rename({"note": "x"})})
+    called_so = "'notes' names the items and a part: call one of them otherwise"
+    with pytest.raises(UsageError, match=called_so):
+        pynomaly.detect(named)
+    with pytest.raises(UsageError, match=called_so):
+        pynomaly.fit(named)
+    model = pynomaly.fit(items(300, 1))
+    with pytest.raises(UsageError, match=called_so):
+        model.score(pynomaly.Items("notes", {"amounts": amounts}))
+
+
+def test_one_part_is_enough_to_score_items(folder, run_pynomaly):
+    run_pynomaly("fit", "before.toml", "-o", "m.pynomaly")
+    text = (folder / "now.toml").read_text()
+    (folder / "one.toml").write_text(text[: text.index("[parts.notes]")])
+    done = run_pynomaly("score", "m.pynomaly", "one.toml", "-o", "out.parquet")
+    assert done.returncode == 0, done.stderr
+    found = pl.read_parquet("out.parquet")
+    assert (found["p_amounts"].null_count(), found["p_notes"].null_count()) == (0, 200)
+    assert found["driver"].unique().to_list() == ["amounts"]
+    assert found["is_anomaly"][:3].all()
+    (folder / "no.toml").write_text('id = "order"\n[parts]')
+    assert "items need a part or more" in run_pynomaly("score", "m.pynomaly", "no.toml").stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--nodes", "x.csv"], "nodes: say this of each part that it is meant for, in now.toml"),
+        (["-r", "foo=1"], "read_options: say this of each part"),
+        (["--label", "nonsense"], "label is no option for items"),
+    ],
+)
+def test_options_that_items_do_not_take_are_refused_when_they_are_scored(
+    folder, run_pynomaly, args, words
+):
+    run_pynomaly("fit", "before.toml", "-o", "m.pynomaly")
+    done = run_pynomaly("score", "m.pynomaly", "now.toml", *args)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert words in done.stderr
+
+
+def test_a_model_of_items_takes_no_label_and_no_nodes_in_python():
+    model = pynomaly.fit(items(300, 1))
+    nodes = orders(9, 1)[0]
+    for more in ({"label": "amount"}, {"nodes": nodes}, {"nodes": nodes.to_pandas()}):
+        with pytest.raises(UsageError, match=next(iter(more))):
+            model.score(items(200, 2), **more)
+
+
+def test_what_is_no_data_set_is_named_with_its_part(folder, run_pynomaly):
+    text = (folder / "now.toml").read_text()
+    (folder / "odd.toml").write_text(text.replace('data = "now-amounts.csv"', "data = 5"))
+    done = run_pynomaly("detect", "odd.toml")
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert "odd.toml: part 'amounts': data is 5, not a path or URI" in done.stderr

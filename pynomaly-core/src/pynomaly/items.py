@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from pynomaly.application.items import FusedModel, Part, Parts
+from pynomaly.application.items import FusedModel, Part, Parts, check_id
 from pynomaly.domain.errors import DataError, LimitExceeded, UsageError
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.recipes import make_recipe
@@ -87,7 +87,8 @@ def read_items(path: str) -> Items:
             f'{path}: items are described by `id = "column"` and tables [parts.NAME], and it has'
             f" {', '.join(map(repr, found)) or 'nothing'}"
         )
-    return Items(found["id"], {name: _beside(path, part) for name, part in parts.items()}, path)
+    beside = {name: _beside(path, name, part) for name, part in parts.items()}
+    return Items(found["id"], beside, path)
 
 
 def open_items(
@@ -97,16 +98,19 @@ def open_items(
     seed: int | None = None,
     *,
     clean: bool = False,
+    least: int = 2,
     stop_process: Callable[[LimitExceeded], None] | None = None,
 ) -> Parts:
-    """The data sets that describe the items, each with what to fit on it.
+    """The data sets that describe the items, each with what to fit on it; `least` at least.
 
     Raises:
         DataError: If one cannot be read.
         UsageError, UnknownId, InvalidParams, MissingRequirement: If an option is wrong.
     """
-    if len(items.parts) < 2:
-        raise UsageError(f"{items.name}: items need two parts or more, each a data set")
+    if len(items.parts) < least:
+        due = "two parts" if least == 2 else "a part"
+        raise UsageError(f"{items.name}: items need {due} or more, each a data set")
+    check_id(items.name, items.id, items.parts)
     parts = {}
     for name, given in items.parts.items():
         options = _checked(items, name, _options(given))
@@ -140,11 +144,24 @@ def open_items(
     return Parts(items.name, items.id, parts, tuple(files))
 
 
-def open_to_score(data: Any, model: FusedModel, registry: Registry) -> Parts:
-    """The data sets that describe the items in `data`, for `model`.
+def open_to_score(
+    data: Any,
+    model: FusedModel,
+    registry: Registry,
+    given: Mapping[str, Any],
+    label: str | None = None,
+) -> Parts:
+    """The data sets that describe the items in `data`, for `model`; one of its parts is enough.
+
+    Args:
+        data: The items, or a file that describes them.
+        model: Knows the parts.
+        registry: Where loaders are found.
+        given: Options that each part has for itself, refused here.
+        label: Column with the truth, of which items have none.
 
     Raises:
-        UsageError: If `data` are no items.
+        UsageError: If `data` are no items, or an option is given.
         DataError: If one cannot be read.
     """
     items = items_in(data)
@@ -153,7 +170,12 @@ def open_to_score(data: Any, model: FusedModel, registry: Registry) -> Parts:
         raise UsageError(
             f"the model is one of items with the parts {parts}: give a {SUFFIX} file or Items"
         )
-    return open_items(items, registry, Settings())
+    refuse_options(items, given, Roles())
+    if label is not None:
+        raise UsageError(
+            f"label is no option for items, which have no column with the truth: leave {label!r} out"
+        )
+    return open_items(items, registry, Settings(), least=1)
 
 
 def items_like(data: Any, items: Items) -> Items:
@@ -177,11 +199,17 @@ def refuse_options(items: Items, given: Mapping[str, Any], roles: Roles) -> None
         UsageError: Naming those that were given.
     """
     given = {**given, **attrs.asdict(roles)}
-    wrong = [name for name, value in given.items() if value not in (None, False, (), {}, [])]
+    wrong = [name for name, value in given.items() if _is_given(value)]
     if wrong:
         raise UsageError(
             f"{', '.join(wrong)}: say this of each part that it is meant for, in {items.name}"
         )
+
+
+def _is_given(value: Any) -> bool:
+    """Whether it is more than a default. Frames, whose truth is not to be asked, are."""
+    empty = isinstance(value, (tuple, list, Mapping)) and not value
+    return not (empty or value is None or value is False)
 
 
 def _options(part: Any) -> Mapping[str, Any]:
@@ -199,16 +227,16 @@ def _checked(items: Items, name: str, options: Mapping[str, Any]) -> Mapping[str
     return options
 
 
-def _beside(path: str, part: Any) -> Any:
+def _beside(path: str, name: str, part: Any) -> Any:
     """What a file says of a part, its paths relative to the file."""
     if not isinstance(part, dict):
         raise UsageError(
             f"{path}: a part is a table [parts.NAME] with data and options, not {part!r}"
         )
     folder = Path(path).parent
-    moved = {
-        key: str(folder / part[key])
-        for key in _READ
-        if isinstance(part.get(key), str) and ":" not in part[key]
-    }
+    read = {key: part[key] for key in _READ if key in part}
+    for key, value in read.items():
+        if not isinstance(value, str):
+            raise UsageError(f"{path}: part {name!r}: {key} is {value!r}, not a path or URI")
+    moved = {key: str(folder / value) for key, value in read.items() if ":" not in value}
     return {**part, **moved}

@@ -229,7 +229,8 @@ class Model:
         """
         decision = choose_decision(alpha, top, fdr)
         if isinstance(self.fitted, FusedModel):
-            parts = open_to_score(data, self.fitted, services().get(Registry))
+            registry = services().get(Registry)
+            parts = open_to_score(data, self.fitted, registry, {"nodes": nodes}, label)
             return collect_result(score_parts(self.fitted, parts, decision))
         if label is None and isinstance(data, np.ndarray) and self.fitted.features.all_numbers:
             result = _score_array(self.fitted, data, decision)

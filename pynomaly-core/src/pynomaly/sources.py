@@ -13,7 +13,7 @@ from pynomaly.application.graphs import graph_of, nodes_table
 from pynomaly.application.model import FittedModel
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import ContractViolation, DataError, UsageError
-from pynomaly.domain.graphs import Graph
+from pynomaly.domain.graphs import NODE, Graph
 from pynomaly.domain.schema import Roles
 from pynomaly.infrastructure.composition import services
 from pynomaly.infrastructure.loaders.memory import table_from
@@ -127,6 +127,7 @@ def rows_for(
 
     Raises:
         ContractViolation, DataError: If `data` has no names and another number of columns.
+        UsageError: If it is not what the model takes: edges, nodes beside them, or neither.
     """
     if isinstance(data, np.ndarray) and data.dtype.names is None:
         rows = check_width(np.atleast_2d(data), model)
@@ -135,9 +136,28 @@ def rows_for(
             return Table.from_frame(frame, "array")
         found = table_from(rows).collect()
         return Table.from_frame(found.rename(dict(zip(found.columns, model.columns, strict=True))))
+    if nodes is not None and model.roles.source is None:
+        raise UsageError(
+            "--nodes is for models of tables of edges, and this one is none: leave it out"
+        )
+    registry = registry or services().get(Registry)
+    opened = open_source(data, registry, options)
+    if model.roles.source is None:
+        return opened
+    _check_edges(opened, model, nodes)
     directed = bool(model.lineage.get("directed"))
-    return open_data(
-        *(data, registry or services().get(Registry), model.roles, options),
-        nodes=nodes,
-        directed=directed and model.roles.source is not None,
-    )
+    return open_data(opened, registry, model.roles, nodes=nodes, directed=directed)
+
+
+def _check_edges(opened: Table | Graph, model: FittedModel, nodes: Any) -> None:
+    """Refuse what is no table of edges, and edges alone where the model knows attributes."""
+    if isinstance(opened, Graph):
+        raise UsageError(
+            f"{opened.name}: it is a graph, and the model was fitted on a table of edges: give one,"
+            f" with the columns {model.roles.source!r} and {model.roles.target!r}"
+        )
+    if nodes is None:
+        missing = {c.column for c in model.features.columns} - {NODE}
+        fault = "missing, and so is the table of nodes: give it with --nodes"
+        if missing:
+            raise ContractViolation(dict.fromkeys(sorted(missing), fault))

@@ -13,12 +13,11 @@ from pynomaly.application.fit_table import (
     HELD_OUT_ROWS,
     check_calibratable,
 )
-from pynomaly.application.graphs import node_arrays, nodes_table
+from pynomaly.application.graphs import check_node_roles, node_arrays
 from pynomaly.application.guard import fit_guarded, fit_score_guarded, score_guarded
 from pynomaly.application.labels import read_labels
 from pynomaly.application.model import FittedModel, HeldOut, Member
 from pynomaly.application.recipe import Progress, Recipe, no_progress
-from pynomaly.application.roles import check_roles
 from pynomaly.application.scoring import Positions
 from pynomaly.application.sizes import check_at_once, check_enough, fit_limit, sample_note
 from pynomaly.application.transformed import Transformed
@@ -91,7 +90,7 @@ def fit_and_rank(arrays: GraphArrays, recipe: Recipe) -> tuple[Detector, Scores]
 def learn_nodes(graph: Graph, recipe: Recipe) -> tuple[Features, GraphArrays]:
     """Features of the nodes, and the graph as detectors see it."""
     roles = attrs.evolve(recipe.roles, source=None, target=None)
-    check_roles(nodes_table(graph), roles)
+    check_node_roles(graph, recipe.roles)
     names = graph.attributes if roles.columns is None else roles.columns
     frame = graph.nodes.select(names)
     kinds = recognise(frame, roles)

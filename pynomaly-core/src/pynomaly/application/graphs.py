@@ -11,7 +11,7 @@ from pynomaly.application.recipe import Recipe
 from pynomaly.application.roles import check_roles
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.features import Features
-from pynomaly.domain.graphs import Graph, GraphArrays, graph_from_edges
+from pynomaly.domain.graphs import NODE, Graph, GraphArrays, graph_from_edges
 from pynomaly.domain.schema import Roles
 
 
@@ -45,6 +45,20 @@ def graph_of(table: Table, roles: Roles, nodes: Table | None, *, directed: bool)
 def nodes_table(graph: Graph) -> Table:
     """The nodes of a graph as a table."""
     return Table.from_frame(graph.nodes, graph.name)
+
+
+def check_node_roles(graph: Graph, roles: Roles) -> None:
+    """Refuse roles that name columns which the nodes do not have; ends of edges are none.
+
+    Raises:
+        DataError: Naming them, with columns that look like them.
+    """
+    bare = roles.source is not None and graph.nodes.columns == [NODE]
+    check_roles(
+        *(nodes_table(graph), attrs.evolve(roles, source=None, target=None)),
+        of=" of nodes",
+        hint=": give a table of nodes with --nodes" if bare else "",
+    )
 
 
 def node_arrays(

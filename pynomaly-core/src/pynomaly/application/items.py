@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,8 @@ class Parts:
 
     Attributes:
         name: What messages call it.
-        id: What the column that names an item is called.
-        parts: By name, two at least.
+        id: What the column that names an item is called; no part is called so.
+        parts: By name; two at least, but to score.
         files: Local files that they are read from: no output may replace one.
     """
 
@@ -186,6 +186,16 @@ def to_matrix(items: pl.DataFrame, names: Sequence[str]) -> Matrix:
     return items.with_columns(absent).select(names).cast(pl.Float64).to_numpy().astype(np.float64)
 
 
+def check_id(name: str, id: str, parts: Collection[str]) -> None:
+    """Refuse items whose `id` is the name of one of `parts`: both name columns.
+
+    Raises:
+        UsageError: If it is.
+    """
+    if id in parts:
+        raise UsageError(f"{name}: {id!r} names the items and a part: call one of them otherwise")
+
+
 def check_parts(parts: Parts, model: FusedModel | Parts) -> None:
     """Refuse parts that `model` does not know.
 
@@ -193,6 +203,7 @@ def check_parts(parts: Parts, model: FusedModel | Parts) -> None:
         UsageError: Naming them.
     """
     known = model.members if isinstance(model, FusedModel) else model.parts
+    check_id(parts.name, parts.id, known)
     unknown = [name for name in parts.parts if name not in known]
     if unknown:
         raise UsageError(

@@ -24,8 +24,14 @@ def roles_for_reference(roles: Roles, reference: Table, table: Table) -> Roles:
     )
 
 
-def check_roles(table: Table, roles: Roles) -> None:
+def check_roles(table: Table, roles: Roles, *, of: str = "", hint: str = "") -> None:
     """Refuse roles that name columns which the table does not have.
+
+    Args:
+        table: The table.
+        roles: Name columns.
+        of: What a row is, as in ``" of nodes"``, where that is not plain.
+        hint: What else could be done.
 
     Raises:
         DataError: Naming them, with columns that look like them.
@@ -36,9 +42,9 @@ def check_roles(table: Table, roles: Roles) -> None:
     faults = []
     for name, option in absent.items():
         near = difflib.get_close_matches(str(name), list(table.schema), 1)
-        hint = f" (did you mean {near[0]!r}?)" if near else ""
-        faults.append(f"{option} names {name!r}, which is not a column{hint}")
+        like = f" (did you mean {near[0]!r}?)" if near else ""
+        faults.append(f"{option} names {name!r}, which is not a column{of}{like}")
     more = ", ..." if len(table.schema) > _COLUMNS_SHOWN else ""
     columns = ", ".join(map(repr, list(table.schema)[:_COLUMNS_SHOWN])) + more
-    message = f"{'; '.join(faults)}; the columns are {columns}"
+    message = f"{'; '.join(faults)}; the columns{of} are {columns}{hint}"
     raise DataError(message, source=table.name, columns=tuple(absent))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pynomaly.application.graphs import nodes_table
+from pynomaly.application.graphs import check_node_roles, nodes_table
 from pynomaly.application.guard import check_explains
 from pynomaly.application.model import FittedModel
 from pynomaly.application.partition import Partition, in_memory
@@ -15,6 +15,7 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.decisions import Decision
 from pynomaly.domain.errors import UsageError
 from pynomaly.domain.graphs import Graph
+from pynomaly.domain.schema import Roles
 from pynomaly.ports.specs import Modality
 
 
@@ -50,6 +51,8 @@ def score(
         raise UsageError(f"the model takes {model.kind} data, and this is {given}")
     judge: Judge
     if isinstance(data, Graph):
+        source, target = model.roles.source, model.roles.target
+        check_node_roles(data, Roles(label=label, source=source, target=target))
         judge, table = judge_graph(model, data), nodes_table(data)
     elif model.kind is Modality.SERIES:
         judge, table = judge_series(model, data, partition), data

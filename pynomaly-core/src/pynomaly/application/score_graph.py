@@ -36,8 +36,10 @@ def judge_graph(model: FittedModel, graph: Graph) -> GraphJudge:
 
     Raises:
         ContractViolation: If its attributes do not fit the model.
-        DataError: If it has more nodes than the detector can hold at once.
+        DataError: If it has more nodes than the detector can hold at once, or its edges point
+            otherwise than those that the model knows.
     """
+    _check_directed(model, graph)
     if Modality.GRAPH in model.spec.modalities:
         check_at_once(graph.nodes.height, model.spec, "node")
     notes = (*model.notes, *graph.notes)
@@ -46,6 +48,19 @@ def judge_graph(model: FittedModel, graph: Graph) -> GraphJudge:
         return score_guarded(model.spec, model.detector, arrays)
 
     return GraphJudge(attrs.evolve(model, notes=notes), graph, score)
+
+
+def _check_directed(model: FittedModel, graph: Graph) -> None:
+    known = bool(model.lineage.get("directed"))
+    if graph.directed is known:
+        return
+    kinds = ("directed", "undirected") if known else ("undirected", "directed")
+    raise DataError(
+        f"the model was fitted on edges that are {kinds[0]}, and these are {kinds[1]}: read them as"
+        f' such (`-r directed={str(known).lower()}` for npz, edgedefault="{kinds[0]}" in GraphML,'
+        f" directed={known} of make_graph or a table of edges), or fit anew",
+        source=graph.name,
+    )
 
 
 def rank_graph(graph: Graph, recipe: Recipe, progress: Progress = no_progress) -> GraphJudge:

@@ -118,7 +118,8 @@ def run_score(ctx: click.Context, model: str, source: str, given: dict[str, Any]
     fitted = _load(model, source, registry, runtime)
     data: Data
     if isinstance(fitted, FusedModel):
-        data = open_to_score(source, fitted, registry)
+        refused = {name: given[name] for name in ("nodes", "read_options")}
+        data = open_to_score(source, fitted, registry, refused, given["label"])
     else:
         data = rows_for(source, fitted, registry, given["read_options"], nodes=given["nodes"])
     with show_progress() as progress:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.schema import as_names
 
 Edges = npt.NDArray[np.int64]
 
@@ -147,7 +148,7 @@ def graph_from_edges(
         if id is None:
             raise DataError("name the column of the nodes' names with --id", source=name)
         table, column = nodes, id
-        names = nodes[id].cast(pl.String)
+        names = as_names(nodes[id])
         _check_names(names, name)
         attributes = [each for each in nodes.columns if each != id]
     places = dict(zip(names.to_list(), range(len(names)), strict=True))
@@ -165,7 +166,7 @@ def graph_from_edges(
 
 
 def _end(rows: pl.DataFrame, column: str, name: str) -> pl.Series:
-    ends = rows[column]
+    ends = as_names(rows[column])
     first = ends.is_null().arg_true()
     if len(first):
         raise DataError(
@@ -173,7 +174,7 @@ def _end(rows: pl.DataFrame, column: str, name: str) -> pl.Series:
             source=name,
             columns=(column,),
         )
-    return ends.cast(pl.String).alias(NODE)
+    return ends.alias(NODE)
 
 
 def _check_names(names: pl.Series, source: str) -> None:

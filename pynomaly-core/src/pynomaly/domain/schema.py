@@ -18,6 +18,8 @@ _MIN_ROWS_FOR_IDENTIFIER = 20
 _UNIQUE = 0.95
 _NUMERIC_TEXT = 0.9
 _WORDS_OF_TEXT = 4.0
+_APART = (("label", "time"), ("label", "text"), ("time", "text"), ("source", "target"))
+"""Roles that no column can have both of."""
 
 
 class ColumnKind(StrEnum):
@@ -84,7 +86,7 @@ class Roles:
         both = sorted(set(self.columns or ()) & set(self.exclude))
         if both:
             raise UsageError(f"{both[0]!r} is given in --columns and in --exclude: choose one")
-        for one, other in (("label", "time"), ("label", "text"), ("time", "text")):
+        for one, other in _APART:
             column = getattr(self, one)
             if column is not None and column == getattr(self, other):
                 raise UsageError(f"{column!r} is given as --{one} and as --{other}: choose one")
@@ -215,6 +217,18 @@ def missing_mask(column: pl.Series) -> pl.Series:
     if column.dtype.is_float():
         return column.is_null() | column.is_nan().fill_null(value=True)
     return column.is_null()
+
+
+def as_names(column: pl.Series) -> pl.Series:
+    """Values as names, text: a whole number has the same in every type, so that 1.0 is 1."""
+    names = column.cast(pl.String)
+    if column.dtype.is_decimal():
+        return names.str.replace(r"\.0+$", "")
+    if column.dtype.is_float():
+        whole = column.cast(pl.Int64, strict=False)
+        same = (whole.cast(column.dtype) == column).fill_null(value=False)
+        names = whole.cast(pl.String).zip_with(same, names)
+    return names.set(missing_mask(column), None)
 
 
 def parse_numbers(values: pl.Series) -> pl.Series:
