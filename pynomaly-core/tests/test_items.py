@@ -203,6 +203,14 @@ def test_a_part_may_call_its_column_of_items_otherwise():
     assert result.frame.height == 300
 
 
+def test_items_are_the_same_by_1_and_by_1_0():
+    rng = np.random.default_rng(0)
+    one = pl.DataFrame({"id": range(40), "a": rng.normal(size=40)})
+    other = pl.DataFrame({"id": np.arange(40.0), "b": rng.normal(size=40)})
+    items = pynomaly.Items("id", {"one": {"data": one}, "other": {"data": other}})
+    assert len(pynomaly.detect(items).frame) == 40
+
+
 def test_a_part_is_no_series():
     amounts, notes = orders(50, 1)
     with pytest.raises(UsageError, match="part 'a' is a series"):

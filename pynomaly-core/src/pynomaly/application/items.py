@@ -18,7 +18,7 @@ from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError, UsageError
 from pynomaly.domain.fusion import Matrix, fisher_scores
 from pynomaly.domain.graphs import Graph
-from pynomaly.domain.schema import Roles
+from pynomaly.domain.schema import Roles, as_names
 from pynomaly.ports.specs import DetectorSpec, Modality
 
 
@@ -144,7 +144,7 @@ def item_ids(part: Part, name: str) -> pl.Series:
             f" {', '.join(list(table.schema)[:20])}",
             source=table.name,
         )
-    ids = table.collect([column])[column].cast(pl.String)
+    ids = as_names(table.collect([column])[column])
     if ids.null_count():
         raise DataError(f"a row has no item in the column {column!r}", source=table.name)
     twice = ids.filter(ids.is_duplicated())

@@ -9,6 +9,7 @@ import polars as pl
 
 from pynomaly.domain.datasets import Table
 from pynomaly.domain.errors import DataError
+from pynomaly.domain.schema import as_names
 
 ROW = "\x00row"
 """Column that holds a row's position in its table; no column of a file is called so."""
@@ -37,7 +38,7 @@ def split(frame: pl.DataFrame, series: str | None) -> Parts:
     if series is None:
         yield "", frame
         return
-    frame = frame.with_columns(series_names(frame[series]))
+    frame = frame.with_columns(as_names(frame[series]))
     missing = frame.filter(pl.col(series).is_null())
     if missing.height:
         raise DataError(
@@ -48,12 +49,3 @@ def split(frame: pl.DataFrame, series: str | None) -> Parts:
         )
     for part in frame.partition_by(series, maintain_order=True):
         yield part[series][0], part
-
-
-def series_names(column: pl.Series) -> pl.Series:
-    """Names of series as text, whatever their type; what is missing stays so."""
-    if column.dtype.is_float():  # whole numbers beside missing ones, in a frame of pandas
-        column = column.fill_nan(None)
-        whole = column.cast(pl.Int64, strict=False)
-        column = whole if (whole == column).all() else column
-    return column.cast(pl.String)

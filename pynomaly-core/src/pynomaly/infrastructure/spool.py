@@ -10,8 +10,9 @@ from pathlib import Path
 
 import polars as pl
 
-from pynomaly.application.partition import ROW, Partition, Parts, in_memory, series_names, split
+from pynomaly.application.partition import ROW, Partition, Parts, in_memory, split
 from pynomaly.domain.datasets import Table
+from pynomaly.domain.schema import as_names
 
 _SHARES = 4
 """A file holds about this part of what may be held in memory: series are of unequal length."""
@@ -48,7 +49,7 @@ def _sort_into_files(
     for number, batch in enumerate(table.batches(columns=columns)):
         numbered = batch.with_row_index(ROW, offset=done)
         done += batch.height
-        file = series_names(numbered[series]).hash(seed=0) % files
+        file = as_names(numbered[series]).hash(seed=0) % files
         for key in file.unique().sort():
             place = folder / str(key)
             place.mkdir(exist_ok=True)
