@@ -29,6 +29,9 @@ _REGULAR = 0.9
 _OFF_STEP = 0.1
 """How far, in steps, a difference may be off a multiple."""
 
+_BEYOND = 2.0**63
+"""More than an int64 holds."""
+
 
 @attrs.frozen(eq=False)
 class Timeline:
@@ -103,6 +106,8 @@ def read_times(column: pl.Series) -> npt.NDArray[np.int64]:
             f"--time names {column.name!r}, which holds no times but {column.dtype} values",
             columns=(column.name,),
         )
+    if values.dtype.is_integer():
+        values = _within_64_bits(values)
     first = values.is_null().arg_true()
     if len(first):
         given = column[int(first[0])]
@@ -116,11 +121,38 @@ def read_times(column: pl.Series) -> npt.NDArray[np.int64]:
     return values.to_physical().cast(pl.Int64).to_numpy()
 
 
+def _within_64_bits(values: pl.Series) -> pl.Series:
+    """Integers as int64.
+
+    Raises:
+        DataError: If one is too large; the message names the first row.
+    """
+    narrow = values.cast(pl.Int64, strict=False)
+    beyond = (narrow.is_null() & values.is_not_null()).arg_true()
+    if len(beyond):
+        raise DataError(
+            f"row {beyond[0] + 1:,} has the time {values[int(beyond[0])]} in the column"
+            f" {values.name!r}, which is beyond the numbers of 64 bits with a sign: give times in a"
+            " larger unit",
+            columns=(values.name,),
+        )
+    return narrow
+
+
 def _whole(values: pl.Series) -> pl.Series:
-    """Numbers as integers of a millionth of their unit; not finite ones are missing."""
-    finite = pl.when(pl.col("t").is_finite()).then(pl.col("t"))
-    micro = (finite * 1e6).round().cast(pl.Int64, strict=False)
-    return values.alias("t").to_frame().select(micro).to_series()
+    """Numbers as integers, of a millionth of their unit where any has a fraction and they allow it.
+
+    Those that are not finite, or too large, are missing.
+    """
+    numbers = values.cast(pl.Float64)
+    numbers = numbers.set(~numbers.is_finite(), None)
+    largest = float(numbers.abs().max() or 0.0)  # type: ignore[arg-type]
+    below = numbers.floor()
+    scale = 1 if (numbers == below).all() else 10**6
+    while scale > 1 and largest * scale >= _BEYOND:
+        scale //= 10
+    parts = ((numbers - below) * scale).round().cast(pl.Int64)
+    return below.cast(pl.Int64, strict=False) * scale + parts
 
 
 def on_steps(X: Matrix, timeline: Timeline) -> Matrix:
