@@ -100,3 +100,39 @@ def test_events_are_counted_in_their_title(run, tmp_path, jumps, options, title)
     done = run("detect", "series.csv", "--time", "when", "--window", "3", *options)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines()[0] == title
+
+
+ODD = "a\x1b[31m\x07\x00\x9b2J\u202eb"
+
+
+def test_no_character_of_a_table_commands_the_terminal(run, tmp_path):
+    said = [f"{ODD}{row % 3}" for row in range(60)]
+    values = [900.0 * (row == 31) + row % 7 for row in range(60)]
+    pl.DataFrame({ODD: values, "said": said}).write_parquet(tmp_path / "odd.parquet")
+    for done in (
+        run("detect", "odd.parquet", "--top", "1", "--explain"),
+        run("inspect", "odd.parquet"),
+        run("detect", "odd.parquet", "--series", "said", "--window", "2", "--top", "3"),
+    ):
+        assert done.exit_code == 0, done.output
+        assert "\ufffd[31m\ufffd\ufffd\ufffd2J\ufffdb" in done.stdout
+        assert not set("\x1b\x07\x00\x9b\u202e") & set(done.output)
+
+
+def test_columns_stand_straight_below_wide_characters_and_such_as_take_no_place(run, tmp_path):
+    names = ["\u6771\u4eac", "e\u0301te\u0301", "plain", "\U0001f600", "x" * 30, "\u6771" * 30]
+    scored = {"row": range(6), "anomaly_score": [0.5] * 6, "p_value": [0.1] * 6}
+    frame = pl.DataFrame({**scored, "is_anomaly": [True] * 6, "name": names, "last": ["|"] * 6})
+    starts = [table_cells(line, "|") for line in format_rows(frame).splitlines()[1:]]
+    assert len(set(starts)) == 1
+    told = pl.DataFrame({name: [1, 2] for name in names})
+    told.write_csv(tmp_path / "wide.csv")
+    shown = run("inspect", "wide.csv").stdout.splitlines()[2:]
+    assert len({table_cells(line, "number") for line in shown}) == 1
+
+
+def table_cells(line, mark):
+    """Cells of a terminal before `mark`."""
+    before = line[: line.index(mark)]
+    wide = sum(c in {"\u6771", "\u4eac", "\U0001f600"} for c in before)
+    return len(before) + wide - before.count("\u0301")

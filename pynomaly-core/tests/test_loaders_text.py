@@ -215,6 +215,8 @@ def test_types_are_inferred(load):
         ("2024-12-31 23:59:58", dt.datetime(2024, 12, 31, 23, 59, 58)),
         ("12/31/2024 11:59 PM", dt.datetime(2024, 12, 31, 23, 59)),
         ("12/31/2024 12:05:09 AM", dt.datetime(2024, 12, 31, 0, 5, 9)),
+        ("2024-12-31T23:59+01:00", dt.datetime(2024, 12, 31, 22, 59, tzinfo=dt.UTC)),
+        ("2024-12-31 23:59Z", dt.datetime(2024, 12, 31, 23, 59, tzinfo=dt.UTC)),
     ],
 )
 def test_common_formats_of_dates_are_read(load, text, day):

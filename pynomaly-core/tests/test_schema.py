@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - times without a zone are read as such
 """Kinds of columns, recognised from their values."""
 
 from datetime import UTC, date, datetime
@@ -5,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from pynomaly.domain.schema import ColumnKind, Roles, left_out, recognise
+from pynomaly.domain.schema import ColumnKind, Roles, left_out, parse_dates, recognise
 
 rows = 100
 
@@ -84,3 +85,36 @@ def test_roles_name_the_option_behind_each_column():
     roles = Roles(("a",), ("b",), "c", "d", "e", "f", "g")
     options = ["--columns", "--exclude", "--id", "--label", "--time", "--series", "--text"]
     assert roles.named() == dict(zip("abcdefg", options, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2024-10-26T00:00:00+02:00", datetime(2024, 10, 25, 22)),
+        ("2024-02-01T00:00+01:00", datetime(2024, 1, 31, 23)),
+        ("2024-02-01T00:00Z", datetime(2024, 2, 1)),
+        ("2024-02-01 00:00:00.5-0530", datetime(2024, 2, 1, 5, 30, 0, 500_000)),
+        ("2024-02-01", datetime(2024, 2, 1)),
+        ("2024-02-01 01:00:00", datetime(2024, 2, 1, 1)),
+        ("20240201T010203", datetime(2024, 2, 1, 1, 2, 3)),
+        ("20240201T0102+0100", datetime(2024, 2, 1, 0, 2)),
+        ("20240201T010203,25Z", datetime(2024, 2, 1, 1, 2, 3, 250_000)),
+        ("2024-02-01T01:02:03,5", datetime(2024, 2, 1, 1, 2, 3, 500_000)),
+        ("2024-02-30", None),
+        ("20241301T000000", None),
+        ("20240201", None),
+        ("12:30,5", None),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_text_in_any_iso_8601_form_is_a_moment_in_utc_whatever_stands_beside_it(text, moment):
+    beside = ["2024-03-01 10:00:00", "2024-03-01", None, "no time"]
+    assert parse_dates(pl.Series([text, *beside]))[0] == moment
+    assert parse_dates(pl.Series([*beside, text]))[4] == moment
+    assert parse_dates(pl.Series([text], dtype=pl.String))[0] == moment
+
+
+def test_a_column_of_text_with_offsets_or_of_dates_and_times_is_one_of_dates():
+    assert kind(["2024-10-26T00:00:00+02:00", "2024-10-26T01:00+02:00"] * 50) is ColumnKind.DATE
+    assert kind(["2024-02-01", "2024-02-01 01:00:00"] * 50) is ColumnKind.DATE

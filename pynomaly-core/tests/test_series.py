@@ -285,6 +285,24 @@ def test_json_holds_the_strongest_events(run_pynomaly, tmp_path):
     assert len(found["strongest_events"]) == found["events"] > 0
 
 
+@pytest.mark.parametrize(
+    ("times", "text"),
+    [
+        (pl.col("time") - START, "P8DT"),
+        ((pl.col("time").cum_count() * 1_000_000).cast(pl.Int32).cast(pl.Time), "00:00:00."),
+    ],
+)
+def test_durations_and_times_of_day_are_times_of_events(run_pynomaly, tmp_path, times, text):
+    waves(odd=200).with_columns(times.alias("time")).write_parquet(tmp_path / "in.parquet")
+    args = ("detect", "in.parquet", "--time", "time", "--window", "24")
+    done = run_pynomaly(*args, "--json", "--events", "e.csv")
+    assert done.returncode == 0, done.stderr
+    event = json.loads(done.stdout)["strongest_events"][0]
+    assert event["peak"].startswith(text)
+    assert pl.read_csv(tmp_path / "e.csv")["peak"][0].startswith(text)
+    assert text in run_pynomaly(*args).stdout
+
+
 @pytest.mark.skipif(not NAB.is_dir(), reason="../shared/data/series is not here")
 def test_windows_find_labelled_stretches_far_better_than_single_values():
     labels = json.loads((NAB / "windows.json").read_text())

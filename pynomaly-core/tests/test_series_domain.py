@@ -14,17 +14,19 @@ from hypothesis.extra.numpy import arrays
 
 from pynomaly.domain.errors import DataError
 from pynomaly.domain.series import (
-    Gaps,
     find_runs,
     lower_neighbour,
-    make_timeline,
     mean_of_windows,
+    whole_windows,
+    windows,
+)
+from pynomaly.domain.timeline import (
+    Gaps,
+    make_timeline,
     on_steps,
     read_times,
     seasonal_profile,
     wall_clock,
-    whole_windows,
-    windows,
 )
 
 values = arrays(
@@ -232,8 +234,24 @@ def test_times_in_zones_are_compared_at_the_same_moment():
         (["2024-01-01", "soon"], "row 2 has 'soon', which is no time"),
         ([1.0, float("nan")], "row 2 has nan, which is no time"),
         ([True, False], "holds no times but Boolean"),
+        (pl.Series([1, 2**63], dtype=pl.UInt64), "row 2 has the time 9223372036854775808 in the"),
+        ([1.0, 1e300], r"row 2 has 1e\+300, which is no time"),
     ],
 )
 def test_what_is_no_time_is_named_with_its_row(column, message):
     with pytest.raises(DataError, match=message):
         read_times(pl.Series("t", column))
+
+
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_seconds_since_1970_in_any_unit_are_times_as_floats_too(unit):
+    epoch = [1_707_000_000 + step for step in range(3)]
+    times = read_times(pl.Series("t", [float(second * unit) for second in epoch]))
+    assert times.tolist() == [second * unit for second in epoch]
+
+
+def test_floats_with_fractions_keep_them_as_far_as_their_size_allows():
+    assert np.diff(read_times(pl.Series("t", [0.25, 0.5, 1.0]))).tolist() == [250_000, 500_000]
+    assert np.diff(read_times(pl.Series("t", [1.707e13, 1.707e13 + 0.5]))).tolist() == [50_000]
+    single = pl.Series("t", [100_000.5, 100_001.0], dtype=pl.Float32)
+    assert np.diff(read_times(single)).tolist() == [500_000]

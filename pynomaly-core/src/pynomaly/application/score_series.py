@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 import attrs
@@ -298,6 +299,8 @@ def rank_series(
 
 
 def _json_ready(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return pl.Series([value]).dt.to_string("iso")[0]
     return value if isinstance(value, (int, float, str)) else value.isoformat()
 
 

@@ -15,8 +15,8 @@ from pynomaly.application.sizes import check_at_once
 from pynomaly.application.windowed import Windowed
 from pynomaly.domain.calibration import Scores
 from pynomaly.domain.features import CLIP, Features
-from pynomaly.domain.series import (
-    WINDOW,
+from pynomaly.domain.series import WINDOW, window_for
+from pynomaly.domain.timeline import (
     Gaps,
     Matrix,
     Steps,
@@ -26,7 +26,6 @@ from pynomaly.domain.series import (
     read_times,
     seasonal_profile,
     wall_clock,
-    window_for,
 )
 from pynomaly.ports.protocols import Detector
 from pynomaly.ports.specs import Modality

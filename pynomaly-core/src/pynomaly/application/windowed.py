@@ -18,15 +18,13 @@ from pynomaly.domain.errors import DataError
 from pynomaly.domain.sampling import row_keys, smallest
 from pynomaly.domain.series import (
     WINDOW,
-    Gaps,
-    Mask,
-    Matrix,
     Vector,
     lower_neighbour,
     mean_of_windows,
     whole_windows,
     windows,
 )
+from pynomaly.domain.timeline import Gaps, Mask, Matrix
 from pynomaly.ports.protocols import Detector, FitScores
 from pynomaly.ports.specs import DetectorSpec
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pynomaly.cli.cells import visible
 from pynomaly.cli.rows import cell, format_rows
 from pynomaly.cli.tables import table
 
@@ -75,7 +76,7 @@ def echo_fit(summary: dict[str, Any]) -> None:
 def echo_warnings(warnings: list[str]) -> None:
     """One line on stderr for each warning."""
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        click.echo(f"Warning: {visible(warning)}", err=True)
 
 
 def _echo_events(events: list[dict[str, Any]], count: int) -> None:
@@ -141,7 +142,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _echo_field(name: str, value: str) -> None:
-    click.echo(f"{name + ':':<16}{value}")
+    click.echo(f"{name + ':':<16}{visible(value)}")
 
 
 def _decision(decision: dict[str, Any]) -> str:

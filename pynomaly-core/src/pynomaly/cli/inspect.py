@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pynomaly.cli.cells import cut, pad, visible, width
 from pynomaly.cli.options import read_option
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def _echo(found: Inspection) -> None:
     header = ("column", "kind", "type", "used", "missing", "distinct", "low", "high", "to note")
     rows = [
         (
-            " ".join(column.name.split()) or repr(column.name),
+            visible(" ".join(column.name.split())) or repr(column.name),
             column.kind,
             column.dtype.partition("(")[0],
             "yes" if column.used else "no",
@@ -54,21 +55,21 @@ def _echo(found: Inspection) -> None:
             f"{column.distinct:,}",
             column.low,
             column.high,
-            "; ".join(column.findings),
+            visible("; ".join(column.findings)),
         )
         for column in found.columns
     ]
     told = [i for i in range(len(header)) if any(row[i] for row in rows)]
-    widths = {i: min(28, max(len(row[i]) for row in (header, *rows))) for i in told}
+    widths = {i: min(28, max(width(row[i]) for row in (header, *rows))) for i in told}
     for row in (header, *rows):
         click.echo("  ".join(_fit(row[i], widths[i], i == len(header) - 1) for i in told).rstrip())
     for finding in found.findings:
-        click.echo(f"Note: {finding}")
+        click.echo(f"Note: {visible(finding)}")
 
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _fit(cell: str, width: int, last: bool) -> str:
-    return cell if last else cell.ljust(width) if len(cell) <= width else cell[: width - 1] + "…"
+def _fit(cell: str, size: int, last: bool) -> str:
+    return cell if last else pad(cut(cell, size), size)

@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pynomaly.cli.cells import cut, pad, visible, width
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -88,18 +90,18 @@ def format_rows(
     names = [name for name in dict.fromkeys(wanted) if name is not None and name in frame.columns]
     long = ("explanation", text)
     columns = [[cell(name, value, long) for value in frame[name]] for name in names]
-    width = shutil.get_terminal_size((100, 24)).columns
+    room = shutil.get_terminal_size((100, 24)).columns
     shown: list[list[str]] = []
     used = 0
     for name, column in zip(names, columns, strict=True):
         cells = [_short(name), *column]
         if name in long:
-            cells = [_short(cell, max(_CELL, width - used)) for cell in cells]
-        size = max(map(len, cells)) + 2
-        if used + size > width + 2 and len(shown) > len(_HELD) + 1:
+            cells = [_short(cell, max(_CELL, room - used)) for cell in cells]
+        size = max(map(width, cells)) + 2
+        if used + size > room + 2 and len(shown) > len(_HELD) + 1:
             break
         right = all(_is_number(cell) for cell in column)
-        shown.append([f"{c:>{size - 2}}" if right else f"{c:<{size - 2}}" for c in cells])
+        shown.append([pad(cell, size - 2, right=right) for cell in cells])
         used += size
     lines = ["  ".join(cells).rstrip() for cells in zip(*shown, strict=True)]
     hidden = len(names) - len(shown)
@@ -145,8 +147,7 @@ def _unquoted(value: str | None) -> str:
 
 
 def _short(text: str, length: int = _CELL) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= length else flat[: length - 1] + "…"
+    return cut(visible(" ".join(text.split())), length)
 
 
 def _is_number(cell: str) -> bool:

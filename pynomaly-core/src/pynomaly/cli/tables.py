@@ -6,6 +6,8 @@ import shutil
 import sys
 from collections.abc import Sequence
 
+from pynomaly.cli.cells import cut, pad, visible, width
+
 _GAP = "  "
 _LEAST = 20
 
@@ -17,11 +19,11 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     so that `grep` finds all of it.
     """
     shown = [i for i in range(len(header)) if any(row[i] for row in rows)]
-    lines = [[line[i] for i in shown] for line in (header, *rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)][:-1]
+    lines = [[visible(line[i]) for i in shown] for line in (header, *rows)]
+    widths = [max(map(width, column)) for column in zip(*lines, strict=True)][:-1]
     left = _room() - sum(widths) - len(_GAP) * len(widths)
     return "\n".join(
-        _GAP.join([*map(str.ljust, cells[:-1], widths), _cut(cells[-1], left)]).rstrip()
+        _GAP.join([*map(pad, cells[:-1], widths), cut(cells[-1], max(left, _LEAST))]).rstrip()
         for cells in lines
         if cells
     )
@@ -29,8 +31,3 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _room() -> int:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-
-
-def _cut(text: str, room: int) -> str:
-    room = max(room, _LEAST)
-    return text if len(text) <= room else text[: room - 1] + "…"

@@ -236,14 +236,38 @@ def parse_numbers(values: pl.Series) -> pl.Series:
     return values.str.strip_chars().cast(pl.Float64, strict=False)
 
 
+_SECONDS, _MINUTES, _DAY = "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d"
+_ISO_FORMS = (_SECONDS, _MINUTES, _DAY, f"{_SECONDS}%#z", f"{_MINUTES}%#z")
+_BASIC = r"^(\d{4})(\d\d)(\d\d) (\d\d)(\d\d)"
+_BASIC_SECONDS = r"^(\d{4}-\d\d-\d\d \d\d:\d\d)(\d\d)"
+_COMMA = r"(:\d\d),(\d)"
+
+
 def parse_dates(values: pl.Series) -> pl.Series:
-    """Text in an ISO 8601 form as microseconds without time zone; null where it is none."""
+    """Text in an ISO 8601 form as microseconds without time zone; null where it is none.
+
+    Each value may have a form of its own. One with an offset from UTC is the moment in UTC.
+    """
     text = values.str.strip_chars().str.replace("T", " ", literal=True).str.strip_suffix("Z")
-    for form in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
-        parsed = text.str.to_datetime(form, strict=False, time_unit="us")
-        if parsed.null_count() < len(parsed):
-            return parsed
-    return text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
+    parsed = _by_forms(text)
+    rest = (parsed.is_null() & text.str.contains(rf"{_BASIC}|{_COMMA}")).arg_true()
+    if rest.is_empty():
+        return parsed
+    spread = text.gather(rest).str.replace(_BASIC, "$1-$2-$3 $4:$5")
+    spread = spread.str.replace(_BASIC_SECONDS, "$1:$2").str.replace(_COMMA, "$1.$2")
+    return parsed.scatter(rest, _by_forms(spread))
+
+
+def _by_forms(text: pl.Series) -> pl.Series:
+    """Moments by the first form that each value has; null where it has none."""
+    parsed = pl.Series(text.name, [None], pl.Datetime("us")).new_from_index(0, len(text))
+    for form in _ISO_FORMS:
+        rest = (parsed.is_null() & text.is_not_null()).arg_true()
+        if rest.is_empty():
+            break
+        found = text.gather(rest).str.to_datetime(form, strict=False, time_unit="us")
+        parsed = parsed.scatter(rest, found.dt.replace_time_zone(None))
+    return parsed
 
 
 def left_out(kinds: Mapping[str, Recognised]) -> dict[str, str]:

@@ -164,7 +164,8 @@ def _date_readings(example: str, *, day_first: bool | None = None) -> Iterator[R
             for between in ("T", " "):
                 yield _moments(f"{date}{between}{time}")
     for between in ("T", " "):
-        yield _moments(f"%Y-%m-%d{between}%H:%M:%S%.f%#z", "UTC")
+        for time in _TIMES[:2]:
+            yield _moments(f"%Y-%m-%d{between}{time}%#z", "UTC")
 
 
 def _moments(format: str, zone: str | None = None) -> Reading:
