@@ -13,6 +13,9 @@ from pynomaly.cli.options import read_option
 if TYPE_CHECKING:
     from pynomaly.application.inspect import Inspection
 
+_ROOM = {"low": 40, "high": 40}
+"""Columns that may be wider than others, as moments are."""
+
 
 @click.command("inspect")
 @click.argument("source")
@@ -60,7 +63,10 @@ def _echo(found: Inspection) -> None:
         for column in found.columns
     ]
     told = [i for i in range(len(header)) if any(row[i] for row in rows)]
-    widths = {i: min(28, max(width(row[i]) for row in (header, *rows))) for i in told}
+    widths = {
+        i: min(_ROOM.get(header[i], 28), max(width(row[i]) for row in (header, *rows)))
+        for i in told
+    }
     for row in (header, *rows):
         click.echo("  ".join(_fit(row[i], widths[i], i == len(header) - 1) for i in told).rstrip())
     for finding in found.findings:
