@@ -32,6 +32,9 @@ def command(ctx: click.Context, /, source: str, reference: str | None, **given: 
     Without --reference the rows are ranked among themselves. With it p-values are calibrated on
     rows that the detector did not see, and at most about a share ALPHA of normal rows alarm.
     """
+    from pynomaly.cli.outputs import check_joins_no_source
     from pynomaly.cli.running import run_detect
 
+    outputs = (*given["outputs"], given["events"], given["edges"])
+    check_joins_no_source(outputs, (source, reference, given["nodes"]))
     run_detect(ctx, source, reference, given)

@@ -24,6 +24,8 @@ def command(ctx: click.Context, /, source: str, model: str, **given: Any) -> Non
 
     The model carries its input contract; reading it executes nothing.
     """
+    from pynomaly.cli.outputs import check_joins_no_source
     from pynomaly.cli.running import run_fit
 
+    check_joins_no_source([model], [source, given["nodes"]])
     run_fit(ctx, source, model, given)
