@@ -6,10 +6,16 @@ from typing import Any
 
 import click
 
-from pynomaly.cli.options import decision_options, device_option, output_options, read_option
+from pynomaly.cli.options import (
+    OnceCommand,
+    decision_options,
+    device_option,
+    output_options,
+    read_option,
+)
 
 
-@click.command("score")
+@click.command("score", cls=OnceCommand)
 @click.argument("model")
 @click.argument("source")
 @decision_options
