@@ -21,19 +21,60 @@ def run(tmp_path, monkeypatch):
     return run
 
 
-def test_a_moment_is_shown_without_the_seconds_and_the_zone_that_say_nothing():
-    frame = pl.DataFrame(
-        {
-            "row": [1, 2],
-            "anomaly_score": [0.5, 0.4],
-            "p_value": [0.1, 0.2],
-            "is_anomaly": [True, False],
-            "when": ["2024-01-05 03:00:00+00:00", "2024-01-05 03:00:07"],
-        }
+def shown_times(times):
+    """What stands below the heading of a column of times, and the heading."""
+    scored = {"row": [1, 2], "anomaly_score": [0.5, 0.4], "p_value": [0.1, 0.2]}
+    frame = pl.DataFrame({**scored, "is_anomaly": [True, False], "when": times})
+    heading, *cells = format_rows(frame).splitlines()
+    return heading[heading.index("when") :], *(cell[heading.index("when") :] for cell in cells)
+
+
+def test_a_moment_is_shown_without_the_seconds_that_say_nothing_and_its_zone_once():
+    naive = pl.Series(["2024-01-05 03:00:00", "2024-01-05 03:00:07.123456"]).str.to_datetime()
+    assert shown_times(naive) == ("when", "2024-01-05 03:00", "2024-01-05 03:00:07.123456")
+    assert shown_times(naive.dt.replace_time_zone("UTC")) == (
+        *("when (UTC)", "2024-01-05 03:00", "2024-01-05 03:00:07.123456"),
     )
-    shown = format_rows(frame).splitlines()
-    assert shown[1].endswith("2024-01-05 03:00")
-    assert shown[2].endswith("2024-01-05 03:00:07")
+    assert shown_times(naive.dt.replace_time_zone("Asia/Tokyo")) == (
+        *("when (+09:00)", "2024-01-05 03:00", "2024-01-05 03:00:07.123456"),
+    )
+    assert shown_times(["2024-01-05T03:00:00Z", None]) == ("when (UTC)", "2024-01-05 03:00", "")
+
+
+def test_zones_that_differ_stand_in_the_cells():
+    hours = pl.Series(["2024-10-27 00:30:00", "2024-10-27 01:30:00"]).str.to_datetime()
+    berlin = hours.dt.replace_time_zone("UTC").dt.convert_time_zone("Europe/Berlin")
+    assert shown_times(berlin) == ("when", "2024-10-27 02:30+02:00", "2024-10-27 02:30+01:00")
+    mixed = ["2024-01-05 03:00:00+00:00", "2024-01-05 03:00:07"]
+    assert shown_times(mixed) == ("when", "2024-01-05 03:00+00:00", "2024-01-05 03:00:07")
+
+
+def test_times_of_events_are_whole_and_in_their_zone(run, tmp_path):
+    values = [90.0 * (step == 100) + step % 3 for step in range(300)]
+    seconds = [1_707_000_000.0 + 60 * step for step in range(300)]
+    frame = pl.DataFrame({"when": seconds, "value": values})
+    args = ("--time", "when", "--window", "3", "--top", "1")
+    frame.write_parquet(tmp_path / "epoch.parquet")
+    assert run("detect", "epoch.parquet", *args).stdout.splitlines()[2].startswith("17070060")
+    moments = pl.from_epoch(pl.col("when").cast(pl.Int64)).dt.replace_time_zone("UTC")
+    frame = frame.with_columns(moments)
+    frame.write_csv(tmp_path / "utc.csv")
+    _, heading, event, *_ = run("detect", "utc.csv", *args).stdout.splitlines()
+    assert heading.split()[:6] == ["start", "(UTC)", "end", "(UTC)", "peak", "(UTC)"]
+    assert event.startswith("2024-02-04 00:")
+    there = frame.with_columns(pl.col("when").dt.convert_time_zone("Europe/Berlin"))
+    there.write_parquet(tmp_path / "berlin.parquet")
+    _, heading, event, *_ = run("detect", "berlin.parquet", *args).stdout.splitlines()
+    assert heading.split()[:2] == ["start", "(+01:00)"]
+    assert event.startswith("2024-02-04 01:")
+
+
+def test_an_inspection_shows_times_whole(run, tmp_path):
+    moments = pl.Series(["2024-01-05 03:00:07.123456", "2024-01-06 03:00:07.123456"])
+    aware = moments.str.to_datetime().dt.replace_time_zone("UTC")
+    pl.DataFrame({"when": aware, "a": [1, 2]}).write_parquet(tmp_path / "in.parquet")
+    shown = run("inspect", "in.parquet").stdout
+    assert "2024-01-05 03:00:07.123456+00:00  2024-01-06 03:00:07.123456+00:00" in shown
 
 
 def test_a_fit_says_how_it_is_calibrated_and_where_the_model_is(run):

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+import pynomaly
 from pynomaly.domain.errors import DataError
 from pynomaly.infrastructure.loaders.memory import table_from
 
@@ -181,3 +182,15 @@ def test_what_is_no_table_is_explained(data, reason):
     with pytest.raises(DataError, match=reason) as caught:
         table_from(data)
     assert "<memory>" in str(caught.value)
+
+
+def test_an_index_of_pandas_with_a_name_is_told_how_to_become_a_column():
+    when = pd.date_range("2024-01-01", periods=30, freq="h", name="when")
+    frame = pd.DataFrame({"a": np.arange(30.0) % 7}, index=when)
+    message = r"'when', which is not a column \(the index 'when' is not seen: data.reset_index\(\)"
+    with pytest.raises(DataError, match=message):
+        pynomaly.detect(frame, time="when")
+    told = "the index 'when' is not seen: data.reset_index() makes a column of it"
+    assert told in pynomaly.detect(frame, top=1).warnings
+    for other in (frame.reset_index(), frame.rename_axis(None), frame.reset_index(drop=True)):
+        assert not any("index" in warning for warning in pynomaly.detect(other, top=1).warnings)

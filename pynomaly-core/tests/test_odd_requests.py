@@ -236,6 +236,15 @@ def test_a_parameter_that_is_given_twice_is_refused(refused):
     )
 
 
+def test_an_option_of_one_value_that_is_given_twice_is_refused(refused, run):
+    twice = ("--events", "a.csv", "--events", "b.csv")
+    assert "--events is given twice: choose one" in refused("detect", "data.csv", *twice)
+    assert "--output is given twice" in refused("fit", "data.csv", "-o", "a", "--output=b")
+    assert "--top is given twice" in refused("detect", "data.csv", "--top", "1", "--top", "1")
+    code, _, err = run("detect", "data.csv", "-o", "a.csv", "-o", "b.csv", "--json", "--json")
+    assert code == 0, err
+
+
 def test_no_spelling_of_an_input_may_be_an_output(refused, tmp_path):
     (tmp_path / "folder").mkdir()
     frame.write_parquet(tmp_path / "folder" / "part.parquet")
@@ -248,6 +257,35 @@ def test_no_spelling_of_an_input_may_be_an_output(refused, tmp_path):
         (str(Path("folder", "*.parquet")), part),
     ]:
         assert "is the input itself" in refused("detect", source, "-o", output)
+
+
+def test_no_output_may_become_part_of_a_folder_or_glob_that_is_read(refused, run, tmp_path):
+    (tmp_path / "days" / "below").mkdir(parents=True)
+    frame.write_parquet(tmp_path / "days" / "monday.parquet")
+    (tmp_path / "scored").mkdir()
+    deep = str(Path("days", "**", "*.parquet"))
+    for source, output in [
+        ("days", "days/out.parquet"),
+        ("days", "days/below/out.parquet"),
+        ("days", str(tmp_path / "days" / "out.parquet")),
+        ("days", (tmp_path / "days" / "out.parquet").as_uri()),
+        ("days/*.parquet", "days/../days/out.parquet"),
+        (str(tmp_path / "days" / "m*y.parquet"), "days/my.parquet"),
+        (deep, "days/below/out.parquet"),
+    ]:
+        assert "the next time: write it elsewhere" in refused("detect", source, "-o", output)
+    assert "the next time" in refused("fit", "days", "-o", "days/model.parquet")
+    reference = ("detect", "data.csv", "--reference", "days")
+    assert "the next time" in refused(*reference, "-o", "days/out.parquet")
+    for source, output in [
+        ("days", "days/_out.parquet"),
+        ("days", "scored/out.parquet"),
+        ("days", "days/out.csv"),
+        ("days/m*y.parquet", "days/out.parquet"),
+        ("data.csv", "out.csv"),
+    ]:
+        code, _, err = run("detect", source, "-o", output)
+        assert code == 0, err
 
 
 def test_an_empty_argument_is_not_taken_for_none(refused):

@@ -43,7 +43,8 @@ def check_roles(table: Table, roles: Roles, *, of: str = "", hint: str = "") -> 
     for name, option in absent.items():
         near = difflib.get_close_matches(str(name), list(table.schema), 1)
         like = f" (did you mean {near[0]!r}?)" if near else ""
-        faults.append(f"{option} names {name!r}, which is not a column{of}{like}")
+        told = "".join(f" ({note})" for note in table.notes if repr(name) in note)
+        faults.append(f"{option} names {name!r}, which is not a column{of}{told or like}")
     more = ", ..." if len(table.schema) > _COLUMNS_SHOWN else ""
     columns = ", ".join(map(repr, list(table.schema)[:_COLUMNS_SHOWN])) + more
     message = f"{'; '.join(faults)}; the columns{of} are {columns}{hint}"

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from pynomaly.cli.options import (
+    OnceCommand,
     decision_options,
     detector_options,
     output_options,
@@ -16,7 +17,7 @@ from pynomaly.cli.options import (
 )
 
 
-@click.command("detect")
+@click.command("detect", cls=OnceCommand)
 @click.argument("source")
 @detector_options
 @click.option("--reference", metavar="SOURCE", help="Learn from this; alarms then hold their rate.")
@@ -32,6 +33,9 @@ def command(ctx: click.Context, /, source: str, reference: str | None, **given: 
     Without --reference the rows are ranked among themselves. With it p-values are calibrated on
     rows that the detector did not see, and at most about a share ALPHA of normal rows alarm.
     """
+    from pynomaly.cli.outputs import check_joins_no_source
     from pynomaly.cli.running import run_detect
 
+    outputs = (*given["outputs"], given["events"], given["edges"])
+    check_joins_no_source(outputs, (source, reference, given["nodes"]))
     run_detect(ctx, source, reference, given)

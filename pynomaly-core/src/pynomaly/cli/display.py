@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pynomaly.cli.cells import visible
-from pynomaly.cli.rows import cell, format_rows
+from pynomaly.cli.rows import cell, format_rows, with_zone_in_heading
 from pynomaly.cli.tables import table
 
 if TYPE_CHECKING:
@@ -82,10 +82,20 @@ def echo_warnings(warnings: list[str]) -> None:
 def _echo_events(events: list[dict[str, Any]], count: int) -> None:
     """The strongest events as a table."""
     click.echo(_events_title(len(events), count))
-    header = list(events[0])
-    rows = [[cell(name, event[name]) for name in header] for event in events]
+    columns = [
+        with_zone_in_heading([name, *(_event_cell(name, event[name]) for event in events)])
+        for name in events[0]
+    ]
+    header, *rows = zip(*columns, strict=True)
     click.echo(table(header, rows))
     click.echo()
+
+
+def _event_cell(name: str, value: object) -> str:
+    """A value as it stands in the table of events; a number that is a time with all its digits."""
+    if name in {"start", "end", "peak"} and isinstance(value, float):
+        return str(int(value) if value.is_integer() else value)
+    return cell(name, value)
 
 
 def _events_title(shown: int, count: int) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from pynomaly.cli.options import detector_options, read_option, role_options
+from pynomaly.cli.options import OnceCommand, detector_options, read_option, role_options
 
 
-@click.command("fit")
+@click.command("fit", cls=OnceCommand)
 @click.argument("source")
 @click.option(
     "-o", "--output", "model", metavar="MODEL", required=True, help="Model file to write."
@@ -24,6 +24,8 @@ def command(ctx: click.Context, /, source: str, model: str, **given: Any) -> Non
 
     The model carries its input contract; reading it executes nothing.
     """
+    from pynomaly.cli.outputs import check_joins_no_source
     from pynomaly.cli.running import run_fit
 
+    check_joins_no_source([model], [source, given["nodes"]])
     run_fit(ctx, source, model, given)

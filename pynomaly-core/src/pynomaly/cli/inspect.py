@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pynomaly.cli.cells import cut, pad, visible, width
-from pynomaly.cli.options import read_option
+from pynomaly.cli.options import OnceCommand, read_option
 
 if TYPE_CHECKING:
     from pynomaly.application.inspect import Inspection
 
+_ROOM = {"low": 40, "high": 40}
+"""Columns that may be wider than others, as moments are."""
 
-@click.command("inspect")
+
+@click.command("inspect", cls=OnceCommand)
 @click.argument("source")
 @read_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
@@ -60,7 +63,10 @@ def _echo(found: Inspection) -> None:
         for column in found.columns
     ]
     told = [i for i in range(len(header)) if any(row[i] for row in rows)]
-    widths = {i: min(28, max(width(row[i]) for row in (header, *rows))) for i in told}
+    widths = {
+        i: min(_ROOM.get(header[i], 28), max(width(row[i]) for row in (header, *rows)))
+        for i in told
+    }
     for row in (header, *rows):
         click.echo("  ".join(_fit(row[i], widths[i], i == len(header) - 1) for i in told).rstrip())
     for finding in found.findings:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from pynomaly.application.detect import OpenPublisher
 from pynomaly.domain.errors import OutputError, UsageError
-from pynomaly.infrastructure.formats import for_uri, is_path
+from pynomaly.infrastructure.formats import for_uri, is_path, scheme_of
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.targets import file_to_write
 from pynomaly.ports.loading import to_path
@@ -73,3 +75,47 @@ def check_is_no_input(uri: str, inputs: Iterable[Path]) -> None:
     path = to_path(uri)
     if path.exists() and any(each.exists() and path.samefile(each) for each in inputs):
         raise UsageError(f"output {uri} is the input itself: choose another name")
+
+
+def check_joins_no_source(outputs: Iterable[str | None], sources: Iterable[str | None]) -> None:
+    """Refuse an output that would be part of a folder or glob when it is read again.
+
+    Raises:
+        UsageError: If one would.
+    """
+    read = [source for source in sources if source and scheme_of(source) in {"", "file"}]
+    for output in outputs:
+        if not output or scheme_of(output) not in {"", "file"}:
+            continue
+        for source in read:
+            if _joins(to_path(output), to_path(source)):
+                raise UsageError(
+                    f"output {output} would be read with {source} the next time: write it"
+                    " elsewhere, or let its name begin with _"
+                )
+
+
+def _joins(output: Path, source: Path) -> bool:
+    """Whether a folder or glob takes `output` in; files that exist are checked once opened."""
+    if output.name.startswith((".", "_")) or output.exists():
+        return False
+    if source.is_dir():
+        inside = output.parent.resolve().is_relative_to(source.resolve())
+        return inside and any(_format(path) == _format(output) for path in source.rglob("*"))
+    if source.exists():
+        return False
+    return _matches(*(Path(os.path.abspath(path)).parts for path in (output, source)))  # noqa: PTH100, `..` goes
+
+
+def _format(path: Path) -> str:
+    """The suffix of a file's name, that of its compression left out."""
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    return Path(name).suffix
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(parts[i:], pattern[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatch(parts[0], pattern[0]) and _matches(parts[1:], pattern[1:])

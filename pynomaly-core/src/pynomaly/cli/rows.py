@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 TOP_ROWS = 10
 _CELL = 24
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
-_NO_SECONDS = re.compile(r"(?<=\d\d:\d\d):00$")
+_MOMENT = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)[ T](?P<minute>\d\d:\d\d)(?P<second>:\d\d(?:\.\d+)?)?"
+    r"(?P<zone>Z|[+-]\d\d(?::?\d\d)*)?"
+)
+_UTC = frozenset({"Z", "+00:00"})
 _HELD = ("anomaly_score", "p_value", "is_anomaly")
 
 
@@ -94,7 +97,7 @@ def format_rows(
     shown: list[list[str]] = []
     used = 0
     for name, column in zip(names, columns, strict=True):
-        cells = [_short(name), *column]
+        cells = with_zone_in_heading([_short(name), *column])
         if name in long:
             cells = [_short(cell, max(_CELL, room - used)) for cell in cells]
         size = max(map(width, cells)) + 2
@@ -125,11 +128,24 @@ def cell(name: str, value: object, long: Sequence[str | None] = ()) -> str:
     return _tidy(str(value))
 
 
+def with_zone_in_heading(cells: Sequence[str]) -> list[str]:
+    """The cells of a column, heading first; a zone that all its moments share stands there once."""
+    moments = [_MOMENT.fullmatch(cell) for cell in cells[1:] if cell]
+    zones = {moment["zone"] if moment else None for moment in moments}
+    zone = zones.pop() if len(zones) == 1 else None
+    if zone is None:
+        return list(cells)
+    heading = f"{cells[0]} ({'UTC' if zone in _UTC else zone})"
+    return [heading, *(cell.removesuffix(zone) for cell in cells[1:])]
+
+
 def _tidy(text: str) -> str:
-    """A cell that fits; of a moment, without the seconds and the zone that say nothing."""
-    if _MOMENT.match(text):
-        text = _NO_SECONDS.sub("", text.removesuffix("+00:00")).replace("T", " ")
-    return _short(text)
+    """A cell that fits; a moment whole, but for seconds that say nothing."""
+    moment = _MOMENT.fullmatch(text)
+    if moment is None:
+        return _short(text)
+    second = "" if moment["second"] == ":00" else moment["second"] or ""
+    return f"{moment['day']} {moment['minute']}{second}{moment['zone'] or ''}"
 
 
 def _explanation(value: Any) -> str:

@@ -97,7 +97,11 @@ class Roles:
         """These, with `id` and `text` as `usual` in their source, unless features are chosen."""
         if self != Roles(id=self.id, label=self.label, text=self.text):
             return self
-        return attrs.evolve(self, id=self.id or usual.id, text=self.text or usual.text)
+        return attrs.evolve(
+            self,
+            id=usual.id if self.id is None else self.id,
+            text=usual.text if self.text is None else self.text,
+        )
 
     def named(self) -> dict[str, str]:
         """Every column named, with the option that named it."""

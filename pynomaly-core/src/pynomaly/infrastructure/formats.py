@@ -63,7 +63,7 @@ def for_uri(registry: Registry, kind: str, uri: str, suffix: str = "") -> Spec:
     spec = _by_scheme(registry, kind, uri)
     if spec is not None:
         return spec
-    scheme = _scheme(uri)
+    scheme = scheme_of(uri)
     if scheme not in {"", "file"} and not _exists(uri):
         raise _no_scheme(registry, kind, uri, scheme)
     name = suffix or _representative(registry, kind, uri)
@@ -77,7 +77,7 @@ def is_path(registry: Registry, kind: str, uri: str) -> bool:
 
 
 def _by_scheme(registry: Registry, kind: str, uri: str) -> Spec | None:
-    scheme = _scheme(uri)
+    scheme = scheme_of(uri)
     for wanted in dict.fromkeys((scheme, scheme.partition("+")[0])):
         specs = [spec for spec in _formats(registry, kind) if wanted and wanted in spec.schemes]
         if specs:
@@ -137,8 +137,8 @@ def _no_scheme(registry: Registry, kind: str, uri: str, scheme: str) -> Pynomaly
     return OutputError(uri, fault) if kind == "publishers" else DataError(fault, source=uri)
 
 
-def _scheme(uri: str) -> str:
-    """``"-"`` for itself, ``""`` for a path without any."""
+def scheme_of(uri: str) -> str:
+    """The scheme of a URI: ``"-"`` for itself, ``""`` for a path without any."""
     match = _SCHEME.match(uri)
     return "-" if uri == "-" else match[1].lower() if match else ""
 

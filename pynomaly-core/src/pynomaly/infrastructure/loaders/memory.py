@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import polars as pl
 
@@ -38,7 +39,7 @@ def table_from(data: Any, name: str = NAME) -> Table:
         frame = plain(_frame(data))
     if not frame.width:
         raise DataError(f"has no columns: {_HINT}", source=name)
-    return Table.from_frame(frame, name)
+    return attrs.evolve(Table.from_frame(frame, name), notes=_index_notes(data))
 
 
 def _lazy_table(lazy: pl.LazyFrame, name: str) -> Table:
@@ -53,9 +54,23 @@ def _frame(data: Any) -> pl.DataFrame:
         return data
     if isinstance(data, pl.Series):
         return data.to_frame(data.name or "column_1")
-    if type(data).__module__.partition(".")[0] == "pandas":
+    if _is_pandas(data):
         return _from_pandas(data)
     return _from_protocol(data) if _has_protocol(data) else _from_builtin(data)
+
+
+def _is_pandas(data: Any) -> bool:
+    return type(data).__module__.partition(".")[0] == "pandas"
+
+
+def _index_notes(data: Any) -> tuple[str, ...]:
+    """What is said of an index of pandas that has a name, and may be meant for a column."""
+    index = getattr(data, "index", None) if _is_pandas(data) else None
+    names = [name for name in getattr(index, "names", ()) if name is not None]
+    if not names or type(index).__name__ == "RangeIndex":
+        return ()
+    shown = ", ".join(repr(str(name)) for name in names)
+    return (f"the index {shown} is not seen: data.reset_index() makes a column of it",)
 
 
 def _has_protocol(data: Any) -> bool:
@@ -118,7 +133,7 @@ def _from_rows(rows: Sequence[Any]) -> pl.DataFrame:
 def _column(values: Any) -> pl.Series:
     if isinstance(values, pl.Series):
         return values
-    if type(values).__module__.partition(".")[0] == "pandas":
+    if _is_pandas(values):
         return _from_pandas(values).to_series()
     if hasattr(values, "__array__"):
         return _values(_unmasked(values))
