@@ -236,15 +236,6 @@ def test_a_parameter_that_is_given_twice_is_refused(refused):
     )
 
 
-def test_an_option_of_one_value_that_is_given_twice_is_refused(refused, run):
-    twice = ("--events", "a.csv", "--events", "b.csv")
-    assert "--events is given twice: choose one" in refused("detect", "data.csv", *twice)
-    assert "--output is given twice" in refused("fit", "data.csv", "-o", "a", "--output=b")
-    assert "--top is given twice" in refused("detect", "data.csv", "--top", "1", "--top", "1")
-    code, _, err = run("detect", "data.csv", "-o", "a.csv", "-o", "b.csv", "--json", "--json")
-    assert code == 0, err
-
-
 def test_no_spelling_of_an_input_may_be_an_output(refused, tmp_path):
     (tmp_path / "folder").mkdir()
     frame.write_parquet(tmp_path / "folder" / "part.parquet")

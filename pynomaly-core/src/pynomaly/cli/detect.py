@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from pynomaly.cli.options import (
-    OnceCommand,
     decision_options,
     detector_options,
     output_options,
@@ -17,7 +16,7 @@ from pynomaly.cli.options import (
 )
 
 
-@click.command("detect", cls=OnceCommand)
+@click.command("detect")
 @click.argument("source")
 @detector_options
 @click.option("--reference", metavar="SOURCE", help="Learn from this; alarms then hold their rate.")

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from pynomaly.cli.options import OnceCommand, detector_options, read_option, role_options
+from pynomaly.cli.options import detector_options, read_option, role_options
 
 
-@click.command("fit", cls=OnceCommand)
+@click.command("fit")
 @click.argument("source")
 @click.option(
     "-o", "--output", "model", metavar="MODEL", required=True, help="Model file to write."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pynomaly.cli.cells import cut, pad, visible, width
-from pynomaly.cli.options import OnceCommand, read_option
+from pynomaly.cli.options import read_option
 
 if TYPE_CHECKING:
     from pynomaly.application.inspect import Inspection
@@ -17,7 +17,7 @@ _ROOM = {"low": 40, "high": 40}
 """Columns that may be wider than others, as moments are."""
 
 
-@click.command("inspect", cls=OnceCommand)
+@click.command("inspect")
 @click.argument("source")
 @read_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

@@ -42,20 +42,6 @@ def _pairs(ctx: click.Context, param: click.Parameter, values: Sequence[str]) ->
     return pairs
 
 
-class OnceCommand(click.Command):
-    """A command that refuses an option of one value which is given twice, as the first is lost."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse as any command does, once each option is seen to stand there once."""
-        if not ctx.resilient_parsing:
-            order = self.make_parser(ctx).parse_args(list(args))[2]
-            for param in order:
-                flag = isinstance(param, click.Option) and param.is_flag
-                if not flag and not param.multiple and order.count(param) > 1:
-                    raise click.UsageError(f"{param.opts[-1]} is given twice: choose one", ctx)
-        return super().parse_args(ctx, args)
-
-
 class ColumnCount(click.ParamType[int]):
     """A number of columns; a source that stands in its place gets a hint."""
 

@@ -6,16 +6,10 @@ from typing import Any
 
 import click
 
-from pynomaly.cli.options import (
-    OnceCommand,
-    decision_options,
-    device_option,
-    output_options,
-    read_option,
-)
+from pynomaly.cli.options import decision_options, device_option, output_options, read_option
 
 
-@click.command("score", cls=OnceCommand)
+@click.command("score")
 @click.argument("model")
 @click.argument("source")
 @decision_options
