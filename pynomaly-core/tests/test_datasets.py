@@ -71,6 +71,13 @@ def test_a_loader_that_breaks_its_word_is_named():
         table_of(FRAME.cast({"a": pl.Float64})).collect()
 
 
+def test_a_reader_that_stops_before_the_end_is_not_taken_at_its_word():
+    frame = pl.DataFrame({"x": range(10)})
+    table = Table("t", frame.schema, lambda size, columns: iter([frame[:7]]), rows=10)
+    with pytest.raises(DataError, match="t: gave 7 of 10 rows: it is damaged"):
+        table.collect()
+
+
 def test_a_frame_in_memory_can_be_read_as_text():
     table = Table.from_frame(FRAME).as_text(["a"])
     assert table.schema == {"a": pl.String, "b": pl.String}

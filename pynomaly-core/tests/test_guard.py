@@ -30,7 +30,7 @@ class Giving:
         self.answer = answer
 
     def _answer(self, X):
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
@@ -46,6 +46,12 @@ class Giving:
 class GivingWhileFitting(Giving):
     def fit_score(self, X):
         return self._answer(X)
+
+
+def test_a_detector_that_ends_the_program_has_failed():
+    for call in (fit_guarded, score_guarded, explain_guarded):
+        with pytest.raises(PluginFailed, match=r"it called sys\.exit\(0\)"):
+            call(spec, Giving(SystemExit(0)), X)
 
 
 @pytest.mark.parametrize(

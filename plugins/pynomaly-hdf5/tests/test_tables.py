@@ -125,6 +125,16 @@ def test_every_command_reads_it(make, run):
     assert (code, "is the input itself" in err) == (2, True)
 
 
+def test_a_link_into_another_file_is_refused_rather_than_read_from_this_one(make):
+    make("other.h5", x=np.arange(30) + 7.0)
+    with h5py.File(make("main.h5", x=-np.arange(30.0)), "a") as file:
+        file["e"] = h5py.ExternalLink("other.h5", "/x")
+        file["group/e"] = h5py.ExternalLink("other.h5", "/x")
+    for dataset in ("e", "group"):
+        with pytest.raises(DataError, match=r"leads to /x of .*other\.h5: read that file itself"):
+            pynomaly.read("main.h5", dataset=dataset)
+
+
 def test_links_are_followed_where_they_are_named_and_broken_ones_are_passed_over(make):
     with h5py.File(make(a=np.arange(3)), "a") as file:
         file["soft"] = h5py.SoftLink("/a")

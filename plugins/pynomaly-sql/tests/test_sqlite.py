@@ -16,6 +16,7 @@ import pynomaly
 from pynomaly.domain.datasets import MixedColumn
 from pynomaly.domain.errors import DataError, InvalidParams, UsageError
 from pynomaly_sql import sqlite
+from pynomaly_sql.sources import SqlOptions, source_of
 
 MANY = 25_000
 """More rows than types are found from."""
@@ -332,3 +333,8 @@ import polars, pynomaly_sql.sqlite
 threading.Timer(3, os.kill, [os.getpid(), signal.SIGINT]).start()
 main(["detect", "shop.db", "-r", sys.argv[1], "-o", "out.csv"])
 """
+
+
+def test_a_password_that_holds_a_question_mark_is_in_no_name():
+    named = source_of("mysql+pymysql://u:hunter2?abc@h/db?table=t", SqlOptions()).name
+    assert named == "mysql+pymysql://u:***@h/db"

@@ -6,12 +6,15 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from pynomaly.domain.errors import EnvironmentFailed, LimitExceeded, UnknownId, WorkerTimeout
@@ -248,6 +251,40 @@ def test_a_build_that_was_killed_leaves_nothing_that_counts(cache, plugin):
     assert not is_built(spec)
     create_environment(spec, say=lambda line: None)
     assert [path.name for path in cache.iterdir()] == [environment_path(spec).name]
+
+
+INTERRUPTED = """
+import sys
+import click, polars
+from pynomaly import cli
+from pynomaly.infrastructure.isolation import building
+from pynomaly.ports import EnvironmentSpec
+
+
+@click.command()
+def build():
+    spec = EnvironmentSpec(id="room.test", title="T", summary="S")
+    code = "import os, time; open(os.environ['PID'], 'w').write(str(os.getpid())); time.sleep(600)"
+    building._run(spec, [sys.executable, "-c", code])
+
+
+cli.COMMANDS = {"build": ("__main__:build", "")}
+cli.main(["build"])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_an_interrupt_ends_a_build_with_its_installer(tmp_path):
+    place = tmp_path / "pid"
+    builder = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], env={**os.environ, "PID": str(place)}
+    )
+    while not (place.exists() and place.read_text()):
+        assert builder.poll() is None
+        time.sleep(0.01)
+    builder.send_signal(signal.SIGINT)
+    assert builder.wait(60) == 130
+    assert not psutil.pid_exists(int(place.read_text()))
 
 
 def test_builds_at_the_same_time_give_one_environment(cache):

@@ -87,12 +87,21 @@ def layout_of(file: Node, path: str, source: str, *, transpose: bool) -> Layout 
     found = file.get(path)
     if isinstance(found, h5py.Group):
         members = [each for each in found.values() if isinstance(each, h5py.Dataset)]
+        _check_own([found, *members], file, path, source)
         if _is_frame(found):
             return _frame_layout(found, source)
         return _joined(path, members, source, transpose=transpose) if members else None
     if isinstance(found, h5py.Dataset):
+        _check_own([found], file, path, source)
         return _joined(path, [found], source, transpose=transpose)
     return None
+
+
+def _check_own(found: Sequence[Node], file: Node, path: str, source: str) -> None:
+    for each in found:
+        if each.file.filename != file.filename:
+            other = f"{each.name} of {each.file.filename}"
+            raise DataError(f"{path} leads to {other}: read that file itself", source=source)
 
 
 def _grouped(groups: Mapping[str, Sequence[Node]], *, transpose: bool) -> Iterator[str]:

@@ -103,7 +103,8 @@ def source_of(uri: str, options: SqlOptions) -> Source:
         except ValueError as error:
             raise UsageError(f"{redacted(bare)}: {error}") from error
     what = options.table or options.query
-    name = redacted(base) + (f": {what}" if what else "")
+    # A password that is not percent-encoded may hold what looks like the end of the address.
+    name = redacted(uri).partition("?")[0] + (f": {what}" if what else "")
     return Source(bare, options, one_line(name, LONGEST_NAME))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pynomaly.domain.errors import DataError, PluginFailed, PynomalyError
+from pynomaly.domain.errors import FAILURES, DataError, PluginFailed, PynomalyError
 from pynomaly.ports.protocols import (
     Detector,
     Explains,
@@ -34,7 +34,7 @@ def fit_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> None:
         detector.fit(X)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "fit", _reason(error)) from error
 
 
@@ -50,7 +50,7 @@ def score_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatVector
         scores = detector.score(X)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "score", _reason(error)) from error
     return _checked(spec, "score", scores, len(X))
 
@@ -69,7 +69,7 @@ def fit_score_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatVe
         scores = detector.fit_score(X)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "fit", _reason(error)) from error
     return _checked(spec, "score", scores, len(X))
 
@@ -88,7 +88,7 @@ def explain_guarded(spec: DetectorSpec, detector: Detector, X: Any) -> FloatMatr
         contributions = np.asarray(detector.explain(X), dtype=np.float64)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "explain", _reason(error)) from error
     expected = X.shape if isinstance(X, np.ndarray) else (len(X), *contributions.shape[1:])
     if contributions.shape != expected or contributions.ndim != 2:
@@ -112,7 +112,7 @@ def score_edges_guarded(spec: DetectorSpec, detector: ScoresEdges, X: GraphArray
         scores = detector.score_edges(X)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "score edges", _reason(error)) from error
     return _checked(spec, "score edges", scores, X.edges.shape[1])
 
@@ -127,7 +127,7 @@ def fit_transformer_guarded(spec: TransformerSpec, transformer: Transformer, ite
         transformer.fit(items)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "fit", _reason(error)) from error
 
 
@@ -141,7 +141,7 @@ def transform_guarded(spec: TransformerSpec, transformer: Transformer, items: An
         rows = np.asarray(transformer.transform(items), dtype=np.float64)
     except PynomalyError:
         raise
-    except Exception as error:
+    except FAILURES as error:
         raise PluginFailed(spec.id, "transform", _reason(error)) from error
     if rows.ndim != 2 or len(rows) != len(items) or rows.shape[1] != len(transformer.names):
         reason = f"gave an array of shape {rows.shape} for {len(items)} items"
@@ -188,6 +188,8 @@ def _checked(spec: DetectorSpec, stage: str, scores: object, rows: int) -> Float
     return result
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it called sys.exit({error.code!r})"
     text = str(error).strip().splitlines()
     return text[0] if text else type(error).__name__

@@ -121,7 +121,8 @@ class Table:
             )
         wanted = pl.Schema({name: self.schema[name] for name in names})
         size = self._moderate() if size is None else size
-        return rebatch((self._checked(f, wanted) for f in self.frames(size, names)), size)
+        frames = (self._checked(frame, wanted) for frame in self.frames(size, names))
+        return rebatch(self._counted(frames) if names else frames, size)
 
     def collect(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All rows in one frame. A column that turns out mixed is read again as what it is."""
@@ -148,6 +149,19 @@ class Table:
         if not self.rows or not self.size:
             return BATCH_ROWS
         return max(1, min(BATCH_ROWS, BATCH_BYTES * self.rows // self.size))
+
+    def _counted(self, frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        """The frames; at their end, whether they were all: a reader may stop at damage in silence."""
+        rows = 0
+        for frame in frames:
+            rows += frame.height
+            yield frame
+        if self.rows is not None and rows != self.rows:
+            raise DataError(
+                f"gave {rows:,} of {self.rows:,} rows: it is damaged, or was changed while it was"
+                " read",
+                source=self.name,
+            )
 
     def _checked(self, frame: pl.DataFrame, wanted: pl.Schema) -> pl.DataFrame:
         if frame.schema == wanted:

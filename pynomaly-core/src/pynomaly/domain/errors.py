@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+FAILURES = (Exception, SystemExit)
+"""What a plugin's code may raise without ending the program."""
+
 
 class PynomalyError(Exception):
     """Base of all errors whose cause the user or a plugin can mend."""

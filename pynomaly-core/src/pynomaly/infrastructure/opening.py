@@ -12,11 +12,11 @@ import attrs
 import polars as pl
 
 from pynomaly.domain.datasets import Download, Table, Types
-from pynomaly.domain.errors import PluginFailed, PynomalyError, UsageError
+from pynomaly.domain.errors import FAILURES, PluginFailed, PynomalyError, UsageError
 from pynomaly.domain.graphs import Graph
 from pynomaly.domain.redaction import redact_error, redacted, reword
 from pynomaly.infrastructure.formats import for_suffix, for_uri, is_path, no_format, of_most
-from pynomaly.infrastructure.plugins import CORE, FAILURES, describe
+from pynomaly.infrastructure.plugins import CORE, describe
 from pynomaly.infrastructure.registry import Registry
 from pynomaly.infrastructure.scratch import Scratch
 from pynomaly.infrastructure.waiting import interruptible, wait_for

@@ -21,6 +21,7 @@ import importlib_metadata
 import pluggy
 
 from pynomaly import __version__
+from pynomaly.domain.errors import FAILURES
 from pynomaly.ports import hookspecs
 from pynomaly.ports.hookspecs import API, PROJECT
 from pynomaly.ports.specs import KINDS, Kind, Spec
@@ -30,9 +31,6 @@ CORE = "core"
 
 _BUILTIN = "pynomaly.infrastructure.builtin"
 _PREFIX = "pynomaly-"
-
-FAILURES = (Exception, SystemExit)
-"""What a plugin's code may raise without ending the program."""
 
 
 @attrs.frozen

@@ -14,6 +14,7 @@ from typing import Any, cast
 import attrs
 
 from pynomaly.domain.errors import (
+    FAILURES,
     DeviceUnavailable,
     MissingRequirement,
     PluginFailed,
@@ -24,7 +25,6 @@ from pynomaly.domain.errors import (
 from pynomaly.infrastructure.isolation import Isolation, IsolationSettings
 from pynomaly.infrastructure.isolation.environments import is_built
 from pynomaly.infrastructure.plugins import (
-    FAILURES,
     Plugin,
     Problem,
     Source,

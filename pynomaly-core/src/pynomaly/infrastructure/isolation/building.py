@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -32,10 +33,12 @@ from pynomaly.infrastructure.isolation.interpreters import find_python
 from pynomaly.infrastructure.isolation.launching import launch_in
 from pynomaly.infrastructure.isolation.process import Asked
 from pynomaly.infrastructure.isolation.room import Room
+from pynomaly.infrastructure.waiting import wait_for
 from pynomaly.ports.specs import EnvironmentSpec, spec_to_dict
 
 Say = Callable[[str], None]
 
+_POSIX = os.name == "posix"
 _UNREACHED = re.compile(
     r"connection broken|NewConnectionError|ConnectTimeout|Max retries|name resolution"
     r"|Could not fetch URL|Failed to fetch|error sending request",
@@ -184,21 +187,37 @@ def _builds_install_nothing() -> Iterator[dict[str, str]]:
 def _run(spec: EnvironmentSpec, command: Sequence[str]) -> None:
     try:
         with _builds_install_nothing() as variables:
-            done = subprocess.run(  # noqa: S603 - no shell
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                encoding="utf-8",
-                errors="replace",
-                env=variables,
-                check=False,
+            code, said = _ended(
+                subprocess.Popen(  # noqa: S603 - no shell
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    encoding="utf-8",
+                    errors="replace",
+                    env=variables,
+                    start_new_session=_POSIX,  # so that it can be ended with what it starts
+                )
             )
     except OSError as error:
         reason = f"{command[0]} cannot be started: {error.strerror or error}"
         raise EnvironmentFailed(spec.id, reason) from error
-    if done.returncode:
-        raise EnvironmentFailed(spec.id, _reason(done.stdout))
+    if code:
+        raise EnvironmentFailed(spec.id, _reason(said))
+
+
+def _ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit code and output of an installer; after Ctrl-C it is ended, too."""
+    with process:
+        try:
+            said = wait_for(lambda: process.communicate()[0])
+        except BaseException:
+            if _POSIX:
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+            raise
+    return process.returncode, said
 
 
 def _reason(output: str) -> str:
