@@ -297,6 +297,15 @@ SECRETS = [
     ("duckdb:FROM postgres_scan('host=db password=abc dbname=x')",
      "duckdb:FROM postgres_scan('host=db password=*** dbname=x')"),
     ("duckdb:SELECT * FROM a JOIN b ON a.key = b.key", None),
+    ("duckdb:create secret (type s3, key_id 'A', secret 'hunter2')",
+     "duckdb:create secret (type s3, key_id 'A', secret ***)"),
+    ("mssql://h/db?odbc_connect=UID%3Dme%3BPWD%3Ds3cr3t%3BA%3D1",
+     "mssql://h/db?odbc_connect=UID%3Dme%3BPWD%3D***%3BA%3D1"),
+    ("x://h?private_key_passphrase=zzz9&a=1", "x://h?private_key_passphrase=***&a=1"),
+    ("https://t0ken@host/a.csv", "https://***@host/a.csv"),
+    ("https://host/@ann/data.csv", None),
+    ("postgresql://ann@host/shop", None),
+    ("duckdb:SELECT secret, 'a' FROM t", None),
     ("data/a.csv", None),
 ]  # fmt: skip
 

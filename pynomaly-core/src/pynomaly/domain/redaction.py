@@ -10,7 +10,7 @@ from pynomaly.domain.errors import DataError, PynomalyError
 
 MASK = "***"
 
-_WORDS = r"password|passwd|pwd|secret|token|(?:api|access|account|secret)[_-]?key"
+_WORDS = r"password|passwd|passphrase|pwd|secret|token|(?:api|access|account|secret)[_-]?key"
 _WHOLE = re.compile(
     r"\A([a-z][\w+.-]*://[^/?#:@]*:)(?!\d+/|\*{3}@)(.+)(?=@)", re.IGNORECASE | re.DOTALL
 )
@@ -25,7 +25,13 @@ _ASSIGNED = re.compile(
     rf"((?<!\w)[\w-]*?(?:{_WORDS})\s*=\s*)('[^']+'|\"[^\"]+\"|[^\s&'\";,)]+)", re.IGNORECASE
 )
 """In a driver's connection string, or in SQL."""
-_PATTERNS = (_WHOLE, _USERINFO, _IN_QUERY, _ASSIGNED)
+_ENCODED = re.compile(rf"((?:{_WORDS})(?:%20)*%3D(?:%20)*)((?:(?!%3B)[^\s&#])+)", re.IGNORECASE)
+"""In a connection string that is part of a URI."""
+_IN_SQL = re.compile(rf"((?<!\w)\w*(?:{_WORDS})\s+)('[^']+'|\"[^\"]+\")(?=\s*[,)])", re.IGNORECASE)
+"""As DuckDB's CREATE SECRET has it."""
+_TOKEN = re.compile(r"(\bhttps?://)(?!\*{3}@)([^\s/?#:@]+)(?=@)", re.IGNORECASE)
+"""A user without a password is a token on the web."""
+_PATTERNS = (_WHOLE, _USERINFO, _IN_QUERY, _ASSIGNED, _ENCODED, _IN_SQL, _TOKEN)
 
 _SHORTEST = 3
 """A word of fewer letters is looked for only where it stands as a secret."""
