@@ -249,3 +249,26 @@ def test_an_unknown_output_format_lists_what_can_be_written(formats):
 def test_without_any_plugin_nothing_can_be_read():
     with pytest.raises(PynomalyError, match="no plugin offers it"):
         for_uri(Registry(), "loaders", "data.csv")
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["class P:\n    pass", "import attrs\n@attrs.frozen\nclass P:\n    a: int"],
+    ids=["no attrs class", "no default"],
+)
+def test_a_params_class_that_is_none_is_the_plugins_fault(
+    write_plugin, run_pynomaly, tmp_path, code
+):
+    detector = (
+        "from pynomaly.ports import DetectorSpec, hookimpl\n"
+        f"{code}\n"
+        "@hookimpl\ndef pynomaly_detectors():\n"
+        "    yield DetectorSpec(id='acme.x', title='X', summary='X.', factory='json:loads',"
+        " params='pynomaly_acme:P')\n"
+    )
+    write_plugin("pynomaly-acme", detector)
+    for command in (["detectors", "show", "acme.x"], ["detect", "x.csv", "-d", "acme.x"]):
+        (tmp_path / "x.csv").write_text("a\n1\n2\n")
+        done = run_pynomaly(*command)
+        assert done.returncode == 2
+        assert "acme.x failed to load: pynomaly_acme:P is no attrs class" in done.stderr

@@ -66,6 +66,21 @@ def test_errors_are_missing_and_formulas_have_the_value_that_was_saved():
     assert pynomaly.read("book.xlsx").collect()["x"].to_list() == [1, 2, None, 3]
 
 
+def test_whole_numbers_are_integers_so_that_an_id_looks_like_one(make):
+    rows = [[i, i / 2, None if i % 2 else i, 2.0**60] for i in range(1, 101)]
+    path = make(sheet=[["id", "half", "count", "huge"], *rows])
+    frame = pynomaly.read(path).collect()
+    assert frame.schema == {
+        "id": pl.Int64,
+        "half": pl.Float64,
+        "count": pl.Int64,
+        "huge": pl.Float64,
+    }
+    assert frame["count"].to_list() == [row[2] for row in rows]
+    result = pynomaly.detect(path)
+    assert "identifier" in result.summary["left_out"]["id"]
+
+
 def test_a_span_of_time_comes_as_seconds():
     with xlsxwriter.Workbook("book.xlsx") as book:
         sheet = book.add_worksheet()

@@ -31,6 +31,10 @@ class SheetOptions:
     header: bool = param(True, help="Whether the first row that is not skipped names the columns.")
 
 
+_EXACT = 2.0**53
+"""Whole numbers beyond are no longer exact in a float."""
+
+
 def load(uri: str, options: SheetOptions) -> Table:
     """Open a sheet.
 
@@ -75,7 +79,19 @@ def _frame(book: fastexcel.ExcelReader, name: str, options: SheetOptions) -> pl.
         }
     )
     spans = [name for name, dtype in frame.schema.items() if dtype == pl.Duration]
-    return frame.with_columns(pl.col(spans).dt.total_microseconds() / 1e6)
+    frame = frame.with_columns(pl.col(spans).dt.total_microseconds() / 1e6)
+    return frame.with_columns(
+        column.cast(pl.Int64)
+        for column in frame.iter_columns()
+        if column.name not in spans and _is_whole(column)
+    )
+
+
+def _is_whole(column: pl.Series) -> bool:
+    """Whether it holds whole numbers alone, as counts and ids are: Excel knows but floats."""
+    if column.dtype != pl.Float64 or column.null_count() == len(column):
+        return False
+    return bool(((column == column.floor()) & (column.abs() <= _EXACT)).all())
 
 
 def _note(uri: str, name: str, others: list[str]) -> str:

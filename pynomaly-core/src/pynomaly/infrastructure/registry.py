@@ -193,9 +193,16 @@ class Registry:
         """The attrs class of the spec's parameters.
 
         Raises:
-            PluginFailed: If it cannot be imported.
+            PluginFailed: If it cannot be imported, or is no attrs class with defaults.
         """
-        return cast("type", _import(spec.id, spec.params)) if spec.params else NoParams
+        if not spec.params:
+            return NoParams
+        found = cast("type", _import(spec.id, spec.params))
+        fields = attrs.fields(found) if attrs.has(found) else None
+        if fields is None or any(field.default is attrs.NOTHING for field in fields):
+            reason = f"{spec.params} is no attrs class with a default for each field"
+            raise PluginFailed(spec.id, "load", reason)
+        return found
 
     def create_detector(
         self,
