@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 from urllib.parse import unquote
 
+import attrs
 import polars as pl
 
 from pynomaly.application.graphs import nodes_table
@@ -61,7 +62,7 @@ def reads_the_same_again(subject: Subject) -> None:
 def counts_its_rows_truly(subject: Subject) -> None:
     """A number of rows that is known without reading is right."""
     for table in _samples(subject):
-        found = table.collect().height
+        found = attrs.evolve(table, rows=None).collect().height
         require(table.rows in {None, found}, f"it says {table.rows} rows and gives {found}")
 
 
