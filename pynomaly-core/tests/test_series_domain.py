@@ -61,7 +61,8 @@ def test_times_without_a_common_step_follow_each_other():
 
 def clocks(moments):
     column = pl.Series(moments)
-    return read_times(column), 10, wall_clock(column)
+    times = read_times(column)
+    return times, 10, wall_clock(column, times)
 
 
 def moments(start, every, count, zone=None):

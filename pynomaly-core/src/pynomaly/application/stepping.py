@@ -89,7 +89,7 @@ def step_series(
     """
     rows = frame[ROW].to_numpy().astype(np.intp)
     times = np.arange(len(rows)) if time is None else read_times(frame[time])
-    clock = None if time is None else wall_clock(frame[time])
+    clock = None if time is None else wall_clock(frame[time], times)
     timeline = make_timeline(times, window or WINDOW, clock)
     check_values(frame, features, int(rows[0]))
     raw = features.raw(frame)

@@ -111,7 +111,8 @@ def make_timeline(
     distinct, first, index = np.unique(times, return_index=True, return_inverse=True)
     duplicates = len(times) - len(distinct)
     wall = None if clock is None else clock[first]
-    multiples, start, regular = _multiples(distinct, wall)
+    unit = _unit(distinct, wall)
+    multiples, start, regular = _multiples(distinct, wall, unit)
     breaks = multiples > longest_gap + 1
     jumps = np.where(breaks, 1, multiples)
     steps = np.concatenate(([0], np.cumsum(jumps)))
@@ -126,7 +127,6 @@ def make_timeline(
     seams[steps[1:]] = breaks
     places = start + np.concatenate(([0], np.cumsum(multiples)))
     if wall is not None:  # where clocks are changed, the season goes with them
-        unit = _unit(distinct, wall)
         places += np.rint(((wall - distinct) - (wall[0] - distinct[0])) / unit).astype(np.intp)
     each = places.repeat(np.append(jumps, 1))
     between = np.arange(length) - steps.repeat(np.append(jumps, 1))
@@ -135,10 +135,9 @@ def make_timeline(
 
 
 def _multiples(
-    distinct: npt.NDArray[np.int64], wall: npt.NDArray[np.int64] | None
+    distinct: npt.NDArray[np.int64], wall: npt.NDArray[np.int64] | None, unit: float
 ) -> tuple[Steps, int, bool]:
     """Steps between these times, the place of the first one, and whether they are regular."""
-    unit = _unit(distinct, wall)
     if wall is not None and unit > 0.9 * _MONTH:
         months = wall.astype("datetime64[us]").astype("datetime64[M]").astype(np.intp)
         each = max(1, round(unit / _MONTH))
@@ -164,14 +163,19 @@ def _unit(distinct: npt.NDArray[np.int64], wall: npt.NDArray[np.int64] | None) -
     return unit
 
 
-def wall_clock(column: pl.Series) -> npt.NDArray[np.int64] | None:
-    """Dates and times as clocks showed them, in microseconds; None for numbers and durations."""
-    values = parse_dates(column) if column.dtype == pl.String else column
-    if values.dtype not in (pl.Date, pl.Datetime):
+def wall_clock(column: pl.Series, times: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+    """Dates and times as clocks showed them, in microseconds; None for numbers and durations.
+
+    Args:
+        column: The times as they came.
+        times: The same, as `read_times` gave them: what clocks showed, but for a zone.
+    """
+    if column.dtype not in (pl.String, pl.Date, pl.Datetime):
         return None
-    if getattr(values.dtype, "time_zone", None):
-        values = values.dt.replace_time_zone(None)
-    return values.cast(pl.Datetime("us")).to_physical().to_numpy()
+    if getattr(column.dtype, "time_zone", None) is None:
+        return times
+    shown = column.dt.replace_time_zone(None).cast(pl.Datetime("us"))
+    return shown.to_physical().to_numpy()
 
 
 def read_times(column: pl.Series) -> npt.NDArray[np.int64]:
